@@ -1,0 +1,88 @@
+"""What a registry holds: artifacts, their versions, and the kinds with their columns.
+
+These values travel between processes as msgpack; `msgspec` checks every type on arrival.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class Column(msgspec.Struct, frozen=True):
+    """A column that a kind adds to lists; `key` names a fact of the version."""
+
+    key: str
+    title: str
+
+
+class ArtifactKind(msgspec.Struct, frozen=True):
+    """A kind of artifact: `chart`, `pack`, `zarf`, `image`, `artifact`, or a plugin's own."""
+
+    id: str
+    title: str
+    plural: str
+    columns: tuple[Column, ...] = ()
+
+
+class Artifact(msgspec.Struct, frozen=True):
+    """What is listed under one name; identity is (registry, kind, path).
+
+    `path` is the place in the registry (OCI repository, chart name), `/` separates segments;
+    `name` is what people call it and defaults to the last segment of the path.
+    """
+
+    kind: str
+    path: str
+    name: str = ""
+    display_name: str = ""
+    description: str = ""
+    keywords: tuple[str, ...] = ()
+
+    @property
+    def shown_name(self) -> str:
+        return self.name or self.path.rsplit("/", 1)[-1]
+
+
+class Dependency(msgspec.Struct, frozen=True):
+    """What a version needs; `version` is a range as the source spells it."""
+
+    name: str
+    version: str = ""
+    repository: str = ""
+    kind: str = ""
+    optional: bool = False
+    alias: str = ""
+    condition: str = ""
+
+
+class Version(msgspec.Struct, frozen=True):
+    """One version of an artifact; unique by (artifact, version, tag).
+
+    `digest` is `algorithm:hex` or empty where the source gives none. `size` is in bytes.
+    `created` is RFC 3339 in UTC, or empty. `facts` holds everything else that the source said,
+    under the source's own keys: text, whole numbers, truth values, lists and maps of those.
+    """
+
+    version: str
+    tag: str = ""
+    digest: str = ""
+    size: int | None = None
+    created: str = ""
+    app_version: str = ""
+    description: str = ""
+    deprecated: bool = False
+    urls: tuple[str, ...] = ()
+    dependencies: tuple[Dependency, ...] = ()
+    facts: dict[str, Any] = {}
+
+    @property
+    def wire_tag(self) -> str:
+        """The spelling on the wire; only differs where a registry cannot spell the version."""
+        return self.tag or self.version
+
+
+def lies_under(path: str, prefix: str) -> bool:
+    """Say whether `path` is `prefix` or lies under it, by whole segments; empty is all."""
+    return not prefix or path == prefix or path.startswith(prefix + "/")

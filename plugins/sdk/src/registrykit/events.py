@@ -1,0 +1,104 @@
+"""What a plugin says while it synchronizes or checks: frozen events, yielded by a generator."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from registrykit.artifacts import Artifact, Version
+
+Verdict = Literal["ok", "warning", "failed", "skipped"]
+
+
+class Ref(msgspec.Struct, frozen=True):
+    """Point to a path of the registry, or to one version there."""
+
+    path: str
+    version: str = ""
+    kind: str = ""
+
+
+class Found(msgspec.Struct, frozen=True, tag="found"):
+    """This version is in the registry now. Yield the same `Artifact` object for its versions."""
+
+    artifact: Artifact
+    version: Version
+
+
+class Unchanged(msgspec.Struct, frozen=True, tag="unchanged"):
+    """Everything at or under `prefix` is as stored, and counts as seen.
+
+    `memory`, where given, replaces what is remembered for the prefix.
+    """
+
+    prefix: str
+    memory: dict[str, Any] | None = None
+
+
+class Skip(msgspec.Struct, frozen=True, tag="skip"):
+    """Something could not be read; what is stored at or under `ref` is kept."""
+
+    ref: Ref
+    reason: str
+
+
+class Complete(msgspec.Struct, frozen=True, tag="complete"):
+    """Every path at or under `prefix` has been yielded in this run; what was not is gone.
+
+    `memory` (at most 1 MiB as msgpack) is what the plugin wants to be told next time: validators,
+    hashes. It is stored only together with the prefix that it vouches for. `as_of` is the time
+    (RFC 3339) that the source gives for its own listing; a listing that goes back in time does
+    not remove anything without the user's consent.
+    """
+
+    prefix: str
+    memory: dict[str, Any] | None = None
+    as_of: str = ""
+
+
+class Document(msgspec.Struct, frozen=True, tag="document"):
+    """Text that belongs to a version: `readme`, `values`, `schema`, `manifest`, `metadata`."""
+
+    ref: Ref
+    name: str
+    text: str
+    media_type: str = "text/plain"
+
+
+class Progress(msgspec.Struct, frozen=True, tag="progress"):
+    """How far the run is; `total` only where it is known. `unit` is a plural noun."""
+
+    done: int
+    total: int | None = None
+    unit: str = ""
+
+
+class Note(msgspec.Struct, frozen=True, tag="note"):
+    """A remark that the user should read with the run's result."""
+
+    code: str
+    message: str
+
+
+SyncEvent = Found | Unchanged | Skip | Complete | Document | Progress | Note
+
+
+class Check(msgspec.Struct, frozen=True):
+    """The verdict of one stage of the connection check; `seconds` is what it took."""
+
+    stage: str
+    verdict: Verdict
+    message: str = ""
+    code: str = ""
+    remedy: str = ""
+    seconds: float = 0.0
+
+
+class Known(msgspec.Struct, frozen=True):
+    """A version as it is stored on the user's machine."""
+
+    path: str
+    version: str
+    tag: str
+    digest: str
