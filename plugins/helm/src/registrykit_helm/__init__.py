@@ -1,0 +1,19 @@
+"""Helm repositories for Registry Desktop: an `index.yaml` and the chart archives that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from registrykit.hooks import hookimpl
+
+if TYPE_CHECKING:
+    from registrykit.registry import RegistryType
+
+
+@hookimpl
+def register_registry_types() -> Iterable[RegistryType[Any]]:
+    """Return the one type of this plugin."""
+    from registrykit_helm.registry import HelmRegistry
+
+    return [HelmRegistry()]
