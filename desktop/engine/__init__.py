@@ -1,0 +1,1 @@
+"""What the program does: registries, jobs, synchronization, schedule. No Qt, no SQL."""

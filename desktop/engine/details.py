@@ -1,0 +1,233 @@
+"""One version in detail: what the source said of it, its documents, its bytes on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from desktop.engine import documents
+from desktop.engine.clock import Clock
+from desktop.engine.names import UnknownName
+from desktop.engine.sync import Control
+from desktop.engine.workers import Job, Missing, Traffic, Workers
+from desktop.store import catalog
+from desktop.store.database import Database
+from desktop.store.values import ArtifactRow, DocumentRow, RegistryRow, VersionRow
+from registrykit.errors import BadAnswer, BadConfig, NotFound, PluginFault
+
+DOCUMENTS = ("readme", "values", "schema", "manifest", "metadata")
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of what is shown of a version; `content` is text, a list, or a map."""
+
+    title: str
+    kind: str
+    content: Any
+
+
+@dataclass(frozen=True)
+class Saved:
+    path: Path
+    digest: str
+    size: int
+
+
+def find_artifact(db: Database, registry: RegistryRow, name: str, kind: str = "") -> ArtifactRow:
+    """Return the artifact that a path or name means; raises UnknownName with the candidates."""
+    found = catalog.find_artifacts(db, registry.id, name, kind=kind)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UnknownName(
+            f"{name} means more than one artifact of {registry.name}.",
+            cause=", ".join(f"{row.kind} {row.path}" for row in found[:10]),
+            remedy="Use the path, or say which with --kind.",
+            code="ambiguous-name",
+        )
+    raise UnknownName(
+        f"{registry.name} has no artifact called {name}.",
+        cause=f"its catalog holds {registry.artifacts} artifacts"
+        if registry.artifacts
+        else "nothing was synchronized yet",
+        remedy=f"See: catalog list --registry {registry.name}",
+    )
+
+
+def find_version(db: Database, artifact: ArtifactRow, version: str = "") -> VersionRow:
+    """Return a version by version or tag, or the latest; raises UnknownName."""
+    versions = catalog.versions_of(db, artifact.id)
+    for row in versions:
+        if version in (row.version, row.tag) if version else row.id == artifact.latest_id:
+            return row
+    raise UnknownName(
+        f"{artifact.name} has no version {version}.",
+        cause="the newest are " + ", ".join(row.version for row in versions[:5]),
+        remedy="Use one of them, or synchronize the registry.",
+        code="unknown-version",
+    )
+
+
+def sections(db: Database, artifact: ArtifactRow, version: VersionRow) -> list[Section]:
+    """Return everything that is known of a version here, documents included."""
+    body = version.body
+    facts: dict[str, Any] = {
+        "version": version.version,
+        "tag": version.tag,
+        "digest": version.digest,
+        "size": version.size,
+        "created": version.created,
+        "app version": version.app_version,
+        "deprecated": version.deprecated,
+        "description": body["description"],
+    }
+    result = [Section("Overview", "facts", {k: v for k, v in facts.items() if v not in ("", None)})]
+    if body["facts"]:
+        result.append(Section("Facts", "facts", body["facts"]))
+    if body["dependencies"]:
+        rows = [
+            {key: value for key, value in entry.items() if value not in ("", False)}
+            for entry in body["dependencies"]
+        ]
+        result.append(Section("Dependencies", "dependencies", rows))
+    if body["urls"]:
+        result.append(Section("URLs", "urls", body["urls"]))
+    for document in catalog.documents_of(db, version.id):
+        result.append(Section(document.name.capitalize(), document.name, document.text))
+    return result
+
+
+def document(
+    db: Database, registry: RegistryRow, artifact: ArtifactRow, version: VersionRow, name: str
+) -> DocumentRow:
+    """Return a document that is here; raises NotFound saying whether it exists at all."""
+    if name not in DOCUMENTS:
+        raise BadConfig(
+            f"There is no document called {name!r}.",
+            cause=f"the documents are {', '.join(DOCUMENTS)}",
+            remedy="Use one of them.",
+        )
+    for row in catalog.documents_of(db, version.id):
+        if row.name == name:
+            return row
+    label = f"{artifact.name} {version.version}"
+    state = catalog.document_state(db, version.id)
+    if state is not None and state[0] == "fetched":
+        raise NotFound(
+            f"{label} has no {name}.",
+            cause="its documents were downloaded, and this is not among them",
+            remedy="See what there is: catalog show",
+            code="no-such-document",
+        )
+    raise NotFound(
+        f"The {name} of {label} is not downloaded.",
+        cause=state[1] if state else f"{registry.name} downloads documents by its policy",
+        remedy="Download it with --fetch.",
+        code="not-downloaded",
+    )
+
+
+class Details:
+    """Fetch what is not here, one version at a time."""
+
+    def __init__(self, db: Database, clock: Clock, workers: Workers) -> None:
+        self._db = db
+        self._clock = clock
+        self._workers = workers
+
+    def fetch(self, job: Job, artifact: ArtifactRow, version: VersionRow, control: Control) -> None:
+        """Download the documents of a version; raises why it cannot be done."""
+        items = [catalog.as_events(artifact, version)]
+        with self._workers.start(job.plugin) as worker:
+            control.attach(worker)
+            for _, found in documents.read(worker, job, items, Traffic()):
+                documents.store(self._db, self._clock, version.id, found)
+                if isinstance(found, Missing):
+                    raise NotFound(
+                        f"The documents of {artifact.name} {version.version} could not be "
+                        "downloaded.",
+                        cause=found.reason,
+                        remedy="Check the connection of the registry, then try again.",
+                        code=found.code,
+                    )
+
+    def save(
+        self,
+        job: Job,
+        artifact: ArtifactRow,
+        version: VersionRow,
+        folder: Path,
+        control: Control,
+    ) -> Saved:
+        """Write the artifact's bytes into `folder`; a file of that name is never overwritten.
+
+        The digest is checked here again, over the bytes that were written. Nothing stays under
+        the final name unless all of it is there.
+        """
+        if not folder.is_dir():
+            raise BadConfig(
+                f"There is no folder {folder}.",
+                cause="artifacts are saved into an existing folder",
+                remedy="Create it first.",
+                code="no-folder",
+            )
+        handle, scratch_name = tempfile.mkstemp(prefix=".registry-desktop-", dir=folder)
+        scratch = Path(scratch_name)
+        name, size, digest = "", 0, hashlib.sha256()
+        try:
+            with os.fdopen(handle, "wb") as file, self._workers.start(job.plugin) as worker:
+                control.attach(worker)
+                for part in worker.save(job, *catalog.as_events(artifact, version)):
+                    if isinstance(part, str):
+                        name = part
+                        continue
+                    file.write(part)
+                    digest.update(part)
+                    size += len(part)
+                file.flush()
+                os.fsync(file.fileno())
+            found = "sha256:" + digest.hexdigest()
+            if version.digest.startswith("sha256:") and version.digest != found:
+                raise BadAnswer(
+                    f"What {artifact.name} {version.version} downloads is not what was listed.",
+                    cause=f"listed {version.digest}, received {found}",
+                    remedy="Synchronize the registry; if it stays so, tell its owner.",
+                    code="digest-mismatch",
+                )
+            target = folder / _file_name(name, artifact, version)
+            _move(scratch, target)
+        finally:
+            scratch.unlink(missing_ok=True)
+        return Saved(target, found, size)
+
+
+def _file_name(proposed: str, artifact: ArtifactRow, version: VersionRow) -> str:
+    """Return a file name without anything that means something to a file system."""
+    name = re.sub(r"[^A-Za-z0-9._+-]+", "-", proposed or f"{artifact.name}-{version.version}")
+    name = name.lstrip(".-")[:200]
+    if not name:
+        raise PluginFault("The plugin gave no usable file name.")
+    return name
+
+
+def _move(scratch: Path, target: Path) -> None:
+    try:
+        os.link(scratch, target)
+    except FileExistsError:
+        raise BadConfig(
+            f"There is already a file {target}.",
+            cause="saved artifacts never replace a file",
+            remedy="Remove it, or choose another folder with --to.",
+            code="file-exists",
+        ) from None
+    except OSError:
+        # File systems without hard links.
+        if target.exists():
+            raise BadConfig(f"There is already a file {target}.", code="file-exists") from None
+        scratch.rename(target)

@@ -1,0 +1,278 @@
+"""Plugins: which are installed, what they offer, and why one cannot be used.
+
+A plugin is first loaded in a worker process, which tells what it offers; only what came through
+that alive is ever imported here, and then only its pure methods run. What a plugin offers is kept
+for its version, so that most starts load no plugin at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.version import InvalidVersion, Version
+
+import registrykit
+from desktop.engine.workers import Workers
+from desktop.store.plugins import PluginRow
+from registrykit.errors import PluginFault, RegistryError
+from registrykit.hooks import GROUP
+from registrykit.registry import RegistryType, TypeDescription
+
+FIRST_PARTY = (
+    "registrykit-oci",
+    "registrykit-helm",
+    "registrykit-legacy-pack",
+    "registrykit-vertex-nonfips",
+)
+LOAD_SECONDS = 15.0
+_log = logging.getLogger(__name__)
+
+
+class PluginMissing(RegistryError):
+    """The type of a registry has no plugin that can be used."""
+
+    default_code = "plugin-missing"
+    default_remedy = "Install the plugin; what was synchronized before stays readable."
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """An installed plugin. `state` is found, incompatible, failed, active or disabled."""
+
+    distribution: str
+    version: str
+    record: str
+    cacheable: bool
+    state: str = "found"
+    reason: str = ""
+    types: tuple[TypeDescription, ...] = ()
+
+
+class Plugins:
+    """The plugins of this installation, loaded on first use."""
+
+    def __init__(
+        self,
+        workers: Workers,
+        cached: Callable[[], Mapping[str, PluginRow]],
+        remember: Callable[[PluginRow], None],
+        *,
+        safe_mode: bool = False,
+    ) -> None:
+        """`cached` and `remember` are the store's; `safe_mode` loads no plugin code at all."""
+        self._workers = workers
+        self._cached = cached
+        self._remember = remember
+        self._safe_mode = safe_mode
+        self._plugins: dict[str, Plugin] | None = None
+        self._objects: dict[str, dict[str, RegistryType[Any]]] = {}
+
+    def all(self) -> list[Plugin]:
+        """Return every installed plugin, those of this project first."""
+        if self._plugins is None:
+            self._plugins = self._discover()
+        return list(self._plugins.values())
+
+    def reload(self) -> list[Plugin]:
+        """Look again, trusting nothing that was remembered."""
+        self._plugins = self._discover(fresh=True)
+        return list(self._plugins.values())
+
+    def descriptions(self) -> dict[str, tuple[Plugin, TypeDescription]]:
+        """Return the types that can be used, by id."""
+        return {
+            description.id: (plugin, description)
+            for plugin in self.all()
+            if plugin.state == "active"
+            for description in plugin.types
+        }
+
+    def describe(self, type_id: str) -> tuple[Plugin, TypeDescription]:
+        """Return a type and its plugin; raises PluginMissing with the reason."""
+        found = self.descriptions().get(type_id)
+        if found:
+            return found
+        for plugin in self.all():
+            if any(description.id == type_id for description in plugin.types):
+                raise PluginMissing(
+                    f"The plugin {plugin.distribution} {plugin.version} is {plugin.state}.",
+                    cause=plugin.reason,
+                )
+        raise PluginMissing(
+            f"No plugin for registries of the type {type_id!r} is installed.",
+            cause="known types: " + (", ".join(sorted(self.descriptions())) or "none"),
+        )
+
+    def registry_type(self, type_id: str) -> tuple[Plugin, RegistryType[Any]]:
+        """Return the object of a type, importing its plugin here if that was not done yet."""
+        plugin, _ = self.describe(type_id)
+        if plugin.distribution not in self._objects:
+            from registrykit.plugins import load_types
+
+            try:
+                types = load_types(plugin.distribution)
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
+                raise _fault(plugin, error) from None
+            self._objects[plugin.distribution] = {kind.id: kind for kind in types}
+        try:
+            return plugin, self._objects[plugin.distribution][type_id]
+        except KeyError:
+            raise PluginFault(
+                f"{plugin.distribution} {plugin.version} no longer offers {type_id!r}."
+            ) from None
+
+    def call(self, plugin: Plugin, method: Callable[[], Any]) -> Any:
+        """Run a pure method of a plugin; whatever it raises becomes a PluginFault with its name."""
+        try:
+            return method()
+        except (RegistryError, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            raise _fault(plugin, error) from None
+
+    def set_enabled(self, distribution: str, enabled: bool) -> Plugin:
+        """Switch a plugin on or off; raises PluginMissing if it is not installed."""
+        plugin = next((p for p in self.all() if p.distribution == distribution), None)
+        if plugin is None:
+            raise PluginMissing(
+                f"The plugin {distribution} is not installed.",
+                cause="installed: " + (", ".join(p.distribution for p in self.all()) or "none"),
+                code="unknown-plugin",
+            )
+        self._remember(_row(plugin, enabled=enabled))
+        self._plugins = None
+        return next(p for p in self.all() if p.distribution == distribution)
+
+    # Discovery
+
+    def _discover(self, *, fresh: bool = False) -> dict[str, Plugin]:
+        cached = dict(self._cached())
+        found: dict[str, Plugin] = {}
+        owners: dict[str, str] = {}
+        for plugin in _installed():
+            row = cached.get(plugin.distribution)
+            known = (
+                row is not None
+                and not fresh
+                and plugin.cacheable
+                and row.state in ("active", "failed")
+                and (row.version, row.record) == (plugin.version, plugin.record)
+            )
+            if self._safe_mode:
+                plugin = replace(plugin, state="disabled", reason="safe mode loads no plugins")
+            elif row is not None and not row.enabled:
+                plugin = replace(
+                    plugin, state="disabled", reason="switched off by you", types=row.types
+                )
+            elif plugin.state == "found":
+                # One that failed is not tried again with every command, but with `plugins doctor`.
+                plugin = (
+                    replace(plugin, state=row.state, reason=row.reason, types=row.types)
+                    if known and row is not None
+                    else self._load(plugin)
+                )
+            if not known and not self._safe_mode:
+                self._remember(_row(plugin, enabled=row is None or row.enabled))
+            plugin = _without_taken(plugin, owners)
+            found[plugin.distribution] = plugin
+        return found
+
+    def _load(self, plugin: Plugin) -> Plugin:
+        """Load the plugin in a worker, so that whatever it does happens there."""
+        try:
+            with self._workers.start(f"{plugin.distribution} {plugin.version}") as worker:
+                types = worker.describe(plugin.distribution, seconds=LOAD_SECONDS)
+        except RegistryError as error:
+            reason = f"{error} {error.cause}".strip()
+            _log.warning("plugin %s failed: %s", plugin.distribution, reason)
+            return replace(plugin, state="failed", reason=reason)
+        if not types:
+            return replace(plugin, state="failed", reason="it registers no registry types")
+        return replace(plugin, state="active", types=types)
+
+
+def _installed() -> list[Plugin]:
+    """Return the installed plugins without importing any of them."""
+    found: dict[str, Plugin] = {}
+    for entry_point in importlib.metadata.entry_points(group=GROUP):
+        dist = entry_point.dist
+        if dist is None:
+            continue
+        try:
+            plugin = _read_metadata(dist)
+        except Exception as error:
+            # Metadata is written by strangers too.
+            _log.warning("a plugin's metadata cannot be read: %s", error)
+            continue
+        found.setdefault(plugin.distribution, plugin)
+    return sorted(found.values(), key=lambda p: (p.distribution not in FIRST_PARTY, p.distribution))
+
+
+def _read_metadata(dist: importlib.metadata.Distribution) -> Plugin:
+    name = dist.metadata["Name"]
+    record = hashlib.sha256((dist.read_text("RECORD") or "").encode()).hexdigest()
+    editable = False
+    direct = dist.read_text("direct_url.json")
+    if direct:
+        editable = bool(json.loads(direct).get("dir_info", {}).get("editable"))
+    plugin = Plugin(name, dist.version, record, cacheable=not editable)
+    reason = _incompatibility(dist.requires or [])
+    return replace(plugin, state="incompatible", reason=reason) if reason else plugin
+
+
+def _incompatibility(requirements: Iterable[str]) -> str:
+    ours = Version(registrykit.__version__)
+    for text in requirements:
+        try:
+            requirement = Requirement(text)
+        except (InvalidRequirement, InvalidVersion):
+            return f"its requirement {text!r} cannot be read"
+        if requirement.name.lower() != "registrykit" or requirement.marker:
+            continue
+        if not requirement.specifier.contains(ours, prereleases=True):
+            return f"it needs registrykit{requirement.specifier}, this program has {ours}"
+    return ""
+
+
+def _without_taken(plugin: Plugin, owners: dict[str, str]) -> Plugin:
+    """Refuse a plugin that wants a type id which another one has already."""
+    if plugin.state != "active":
+        return plugin
+    for description in plugin.types:
+        owner = owners.get(description.id)
+        if owner is not None:
+            return replace(
+                plugin,
+                state="failed",
+                reason=f"its type id {description.id!r} belongs to {owner}",
+            )
+    owners.update((description.id, plugin.distribution) for description in plugin.types)
+    return plugin
+
+
+def _row(plugin: Plugin, *, enabled: bool) -> PluginRow:
+    return PluginRow(
+        plugin.distribution,
+        plugin.version,
+        plugin.record,
+        enabled,
+        plugin.state,
+        plugin.reason,
+        plugin.types,
+    )
+
+
+def _fault(plugin: Plugin, error: BaseException) -> PluginFault:
+    return PluginFault(
+        f"{plugin.distribution} {plugin.version}: the plugin failed with {type(error).__name__}.",
+        cause=str(error)[:500],
+    )

@@ -1,0 +1,373 @@
+"""Worker processes: one for each job, loading one plugin, killed when they do not obey.
+
+The host parses nothing of what a registry sent: it takes typed frames (`registrykit.frames`).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import IO, Any
+
+import msgspec
+
+from registrykit import frames
+from registrykit.artifacts import Artifact, Version
+from registrykit.errors import Cancelled, PluginFault, RegistryError, rebuild
+from registrykit.events import Check, Known, SyncEvent
+from registrykit.registry import TypeDescription
+from registrykit.sync import NothingStored, Settings, Stored
+
+KILL_AFTER = 2.0
+SILENCE = 30 * 60.0
+"""A worker that says nothing for this long is ended."""
+START_SECONDS = 30.0
+_KNOWN_ROWS = 1000
+_LOG_LINES = 200
+_ENVIRONMENT = (
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",
+    "TMPDIR",
+    "TEMP",
+    "TMP",
+    "SYSTEMROOT",
+    "WINDIR",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+)
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Traffic:
+    """What a call cost on the network."""
+
+    requests: int = 0
+    bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Missing:
+    """The documents of one item could not be fetched."""
+
+    index: int
+    reason: str
+    code: str
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything that a worker must know of a registry to work for it."""
+
+    distribution: str
+    version: str
+    type_id: str
+    config: Mapping[str, Any] = field(repr=False)
+    config_version: int = 1
+    settings: Settings = field(default_factory=Settings)
+
+    @property
+    def plugin(self) -> str:
+        return f"{self.distribution} {self.version}".strip()
+
+    def resumed(self, completed: Iterable[str]) -> Job:
+        """Return the job of a run that has stored the `completed` prefixes already."""
+        return replace(
+            self, settings=msgspec.structs.replace(self.settings, completed=tuple(completed))
+        )
+
+
+class Workers:
+    """Start workers with the right command and a clean environment."""
+
+    def __init__(self, command: Iterable[str] | None = None) -> None:
+        if command is None:
+            frozen = getattr(sys, "frozen", False)
+            command = (
+                [sys.executable, "--worker"]
+                if frozen
+                else [sys.executable, "-I", "-m", "registrykit.worker"]
+            )
+        self._command = list(command)
+
+    def start(self, plugin: str) -> Worker:
+        """Start a worker; `plugin` names it in messages. Raises PluginFault if it cannot start."""
+        environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+        try:
+            process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=environment,
+                close_fds=True,
+            )
+        except OSError as error:
+            raise PluginFault(
+                "The worker process could not be started.",
+                cause=str(error),
+                remedy="Check the installation of the program.",
+            ) from None
+        return Worker(process, plugin)
+
+
+class Worker:
+    """The other process, as the host sees it. Use it in a `with` block."""
+
+    def __init__(self, process: subprocess.Popen[bytes], plugin: str) -> None:
+        self._process = process
+        self._plugin = plugin
+        self._frames: queue.SimpleQueue[frames.ToHost | RegistryError | None] = queue.SimpleQueue()
+        self._write_lock = threading.Lock()
+        self._cancelled = threading.Event()
+        self._tail: list[str] = []
+        self._logged = 0
+        self._ready = False
+        self._threads = [
+            threading.Thread(target=self._listen, name="worker-frames", daemon=True),
+            threading.Thread(target=self._drain, name="worker-stderr", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    # What it can do
+
+    def describe(self, distribution: str, *, seconds: float) -> tuple[TypeDescription, ...]:
+        """Load the plugin there and return its types; ends the worker after `seconds`."""
+        call = frames.Call("describe", distribution)
+        for frame in self._call(call, NothingStored(), Traffic(), silence=seconds):
+            if isinstance(frame, frames.Described):
+                return frame.types
+        return ()
+
+    def check(self, job: Job) -> Iterator[Check]:
+        for frame in self._call(_call("check", job), NothingStored(), Traffic()):
+            if isinstance(frame, frames.Checked):
+                yield frame.check
+
+    def sync(self, job: Job, stored: Stored, traffic: Traffic) -> Iterator[list[SyncEvent]]:
+        """Yield the events in batches; the next is asked for when the last has been taken."""
+        for frame in self._call(_call("sync", job), stored, traffic):
+            if isinstance(frame, frames.Batch):
+                yield frames.unbatch(frame)
+                self._send(frames.Ack())
+
+    def details(
+        self, job: Job, items: Iterable[tuple[Artifact, Version]], traffic: Traffic
+    ) -> Iterator[int | Missing | list[SyncEvent]]:
+        """Yield documents, and after those of an item its index, or why it has none."""
+        call = _call("details", job, tuple(items))
+        for frame in self._call(call, NothingStored(), traffic):
+            if isinstance(frame, frames.Batch):
+                yield frames.unbatch(frame)
+                self._send(frames.Ack())
+            elif isinstance(frame, frames.Fetched):
+                yield frame.index
+            elif isinstance(frame, frames.Missing):
+                yield Missing(frame.index, frame.reason, frame.code)
+
+    def save(self, job: Job, artifact: Artifact, version: Version) -> Iterator[bytes | str]:
+        """Yield the bytes of the artifact, and at the end the name that the file should have."""
+        for frame in self._call(
+            _call("save", job, ((artifact, version),)), NothingStored(), Traffic()
+        ):
+            if isinstance(frame, frames.Bytes):
+                yield frame.content
+                self._send(frames.Ack())
+            elif isinstance(frame, frames.Saved):
+                yield frame.name
+
+    def cancel(self) -> None:
+        """End the running call; what does not end within two seconds is killed."""
+        if self._cancelled.is_set():
+            return
+        self._cancelled.set()
+        self._send(frames.Cancel())
+        killer = threading.Timer(KILL_AFTER, self.kill)
+        killer.daemon = True
+        killer.start()
+
+    def kill(self) -> None:
+        with suppress(OSError):
+            self._process.kill()
+
+    def close(self) -> None:
+        """Let the worker end, or end it; leaves no process, thread or pipe behind."""
+        with suppress(OSError), self._write_lock:
+            _stream(self._process.stdin).close()
+        try:
+            self._process.wait(0.5)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            self._process.wait()
+        for thread in self._threads:
+            thread.join(5)
+        _stream(self._process.stdout).close()
+        _stream(self._process.stderr).close()
+
+    # The protocol
+
+    def _call(
+        self,
+        call: frames.Call,
+        stored: Stored,
+        traffic: Traffic,
+        *,
+        silence: float = SILENCE,
+    ) -> Iterator[frames.ToHost]:
+        if not self._ready:
+            first = self._next(min(START_SECONDS, silence))
+            if not isinstance(first, frames.Ready) or first.protocol != frames.PROTOCOL:
+                raise self._fault("The worker speaks another protocol.", code="garbage")
+            self._ready = True
+        self._send(call)
+        while True:
+            frame = self._next(silence)
+            if isinstance(frame, frames.Finished):
+                if self._cancelled.is_set():
+                    raise Cancelled("Cancelled.")
+                return
+            if isinstance(frame, frames.Failed):
+                raise self._failed(frame)
+            if isinstance(frame, frames.Traffic):
+                traffic.requests += frame.requests
+                traffic.bytes += frame.bytes
+            elif isinstance(frame, frames.AskKnown):
+                self._answer_known(stored.known(frame.prefix))
+            elif isinstance(frame, frames.AskMemory):
+                self._send(frames.Remembered(stored.memory(frame.prefix)))
+            elif isinstance(frame, frames.Logged):
+                self._log(frame.level, frame.message)
+            else:
+                yield frame
+
+    def _next(self, silence: float) -> frames.ToHost:
+        try:
+            frame = self._frames.get(timeout=silence)
+        except queue.Empty:
+            self.kill()
+            raise self._fault(
+                f"The plugin did not answer within {silence:.0f} seconds.", code="no-answer"
+            ) from None
+        if frame is None:
+            raise self._death()
+        if isinstance(frame, RegistryError):
+            self.kill()
+            raise self._fault(str(frame), cause=frame.cause, code=frame.code)
+        return frame
+
+    def _answer_known(self, rows: Iterator[Known]) -> None:
+        part: list[Known] = []
+        for row in rows:
+            part.append(row)
+            if len(part) == _KNOWN_ROWS:
+                self._send(frames.KnownRows(tuple(part), last=False))
+                part = []
+        self._send(frames.KnownRows(tuple(part), last=True))
+
+    def _send(self, frame: frames.ToWorker) -> None:
+        # A worker that died shows in what is read; writing to it is no error of its own.
+        with suppress(OSError, ValueError), self._write_lock:
+            stream = _stream(self._process.stdin)
+            stream.write(frames.pack(frame))
+            stream.flush()
+
+    def _listen(self) -> None:
+        stream = _stream(self._process.stdout)
+        try:
+            while (frame := frames.read_to_host(stream)) is not None:
+                self._frames.put(frame)
+        except RegistryError as error:
+            self._frames.put(error)
+        except (OSError, ValueError):
+            pass
+        self._frames.put(None)
+
+    def _drain(self) -> None:
+        """Keep the pipe empty; the last lines help to say why a worker died."""
+        stream = _stream(self._process.stderr)
+        with suppress(OSError, ValueError):
+            while line := stream.readline(4096):
+                self._tail = [*self._tail[-19:], line.decode("utf-8", "replace").rstrip()]
+
+    def _log(self, level: int, message: str) -> None:
+        self._logged += 1
+        if self._logged <= _LOG_LINES:
+            _log.log(min(max(level, logging.DEBUG), logging.ERROR), "%s: %s", self._plugin, message)
+        elif self._logged == _LOG_LINES + 1:
+            _log.warning("%s logs too much; the rest of this job is left out", self._plugin)
+
+    # What went wrong
+
+    def _fault(self, message: str, *, cause: str = "", code: str = "") -> PluginFault:
+        return PluginFault(f"{self._plugin}: {message}", cause=cause, code=code)
+
+    def _failed(self, frame: frames.Failed) -> RegistryError:
+        error = rebuild(
+            frame.kind,
+            frame.code,
+            frame.message,
+            frame.cause,
+            frame.remedy,
+            frame.retry_after,
+        )
+        if isinstance(error, PluginFault):
+            return self._fault(str(error), cause=error.cause, code=error.code)
+        return error
+
+    def _death(self) -> RegistryError:
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(2)
+        if self._cancelled.is_set():
+            return Cancelled("Cancelled.")
+        code = self._process.returncode
+        if code is not None and code < 0:
+            try:
+                how = f"it was ended by {signal.Signals(-code).name}"
+            except ValueError:
+                how = f"it was ended by signal {-code}"
+        else:
+            how = f"it ended with exit code {code}"
+        said = next((line for line in reversed(self._tail) if line), "")
+        return self._fault(
+            "The plugin's process ended in the middle of its work.",
+            cause=f"{how}; its last words: {said[:300]}" if said else how,
+            code="worker-died",
+        )
+
+
+def _call(method: str, job: Job, items: tuple[tuple[Artifact, Version], ...] = ()) -> frames.Call:
+    return frames.Call(
+        method,
+        job.distribution,
+        job.type_id,
+        dict(job.config),
+        job.config_version,
+        job.settings,
+        items,
+    )
+
+
+def _stream(stream: IO[bytes] | None) -> Any:
+    assert stream is not None
+    return stream

@@ -1,0 +1,69 @@
+"""The log file: small, for its owner alone, and without secrets."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import logging.handlers
+import os
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from urllib.parse import quote
+
+MASK = "••••••"
+_PATTERNS = (
+    re.compile(r"(?i)(authorization['\"]?\s*[:=]\s*['\"]?(?:basic|bearer)?\s*)[^\s'\",]+"),
+    re.compile(r"(?i)([?&](?:token|x-amz-[a-z-]+|signature|sig|key|password)=)[^&\s'\"]+"),
+    re.compile(r"(://)[^/@\s]+(?=@)"),
+)
+
+
+def masked(text: str, secrets: Iterable[str]) -> str:
+    """Return the text without the given secrets, in every spelling that travels, nor the like."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) < 4:
+            continue
+        encoded = base64.b64encode(secret.encode()).decode()
+        for form in (secret, quote(secret, safe=""), encoded, encoded.rstrip("=")):
+            text = text.replace(form, MASK)
+    for pattern in _PATTERNS:
+        text = pattern.sub(rf"\g<1>{MASK}", text)
+    return text
+
+
+class _Masking(logging.Formatter):
+    def __init__(self, secrets: Callable[[], Iterable[str]]) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
+        self._secrets = secrets
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = masked(super().format(record), self._secrets())
+        # One record, one line: what a server sent cannot forge another one.
+        return "".join(c if c.isprintable() or c == "\n" else "�" for c in text).replace(
+            "\n", "\n    "
+        )
+
+
+def start(data_dir: Path, secrets: Callable[[], Iterable[str]]) -> Callable[[], None]:
+    """Log to `logs/registry-desktop.log` in the data directory; returns the way to stop."""
+    folder = data_dir / "logs"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    path = folder / "registry-desktop.log"
+    path.touch(mode=0o600)
+    handler = logging.handlers.RotatingFileHandler(
+        path, maxBytes=1024 * 1024, backupCount=3, encoding="utf-8", errors="replace"
+    )
+    handler.setFormatter(_Masking(secrets))
+    level = os.environ.get("REGISTRY_DESKTOP_LOG", "INFO").upper()
+    root = logging.getLogger()
+    before = root.level
+    root.addHandler(handler)
+    root.setLevel(level if level in logging.getLevelNamesMapping() else logging.INFO)
+
+    def stop() -> None:
+        root.removeHandler(handler)
+        root.setLevel(before)
+        handler.close()
+
+    return stop

@@ -1,0 +1,1 @@
+"""What the program remembers; the only place with SQL."""

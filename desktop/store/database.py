@@ -1,0 +1,214 @@
+"""The database file: one writing connection, any number of readers.
+
+WAL with `synchronous=FULL`: NORMAL loses acknowledged work at a power cut. The one writing
+connection owns every checkpoint and readers open the file read-only, so that the WAL-reset fault of
+SQLite before 3.51.3, which needs two connections that checkpoint, cannot be met.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from desktop.store import schema
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+    from sqlmodel import Session, SQLModel
+
+FILE = "registry-desktop.db"
+_SCRATCH = """
+CREATE TEMP TABLE stage (
+    run INTEGER, kind TEXT, path TEXT, name TEXT, display_name TEXT, description TEXT,
+    keywords TEXT, version TEXT, tag TEXT, digest TEXT, size INTEGER, created TEXT,
+    app_version TEXT, deprecated INTEGER, stable INTEGER, sort_key BLOB, fingerprint BLOB,
+    body BLOB, UNIQUE (run, path, kind, version, tag));
+CREATE TEMP TABLE stage_kept (run INTEGER, path TEXT, version TEXT, whole INTEGER);
+CREATE TEMP TABLE stage_skip (
+    run INTEGER, kind TEXT, path TEXT, version TEXT, reason TEXT);
+CREATE TEMP TABLE stage_document (
+    run INTEGER, kind TEXT, path TEXT, version TEXT, name TEXT, media_type TEXT, digest TEXT,
+    text TEXT);
+CREATE TEMP TABLE touched (artifact_id INTEGER PRIMARY KEY);
+CREATE TEMP TABLE diff (
+    stage INTEGER, artifact_id INTEGER, version_id INTEGER, change TEXT, old_digest TEXT);
+"""
+
+
+class Transaction:
+    """Open writes; everything is committed together when the `with` block ends."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def sql(self, statement: str, parameters: Any = ()) -> Any:
+        """Run one statement, or many with a list of parameters, on the driver itself."""
+        return self.connection.exec_driver_sql(statement, parameters)
+
+    def one(self, statement: str, parameters: Any = ()) -> Any:
+        row = self.sql(statement, parameters).fetchone()
+        return None if row is None else (row[0] if len(row) == 1 else tuple(row))
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """Give a session for single rows as models."""
+        from sqlmodel import Session
+
+        with Session(self.connection, expire_on_commit=False) as session:
+            yield session
+            session.flush()
+
+    def save(self, *rows: SQLModel) -> None:
+        """Insert or replace single rows by their primary key."""
+        with self.session() as session:
+            for row in rows:
+                session.merge(row)
+
+
+class Database:
+    """The store of one data directory."""
+
+    def __init__(self, path: Path, *, writable: bool) -> None:
+        self.path = path
+        self.writable = writable
+        self._lock = threading.RLock()
+        self._local = threading.local()
+        self._readers: list[sqlite3.Connection] = []
+        self._engine: Engine | None = None
+        self._writer: Connection | None = None
+
+    @property
+    def exists(self) -> bool:
+        return self.path.exists()
+
+    def open(self) -> None:
+        """Check the schema, creating it where there is none and writing is allowed.
+
+        Raises `schema.WrongData` for a file that cannot be used; that file is not touched.
+        """
+        ready = False
+        if self.exists:
+            ready = schema.check(self.reader(), self.path)
+        if not self.writable:
+            return
+        self._writer = self._connect_writer()
+        if not ready:
+            with self.write() as tx:
+                schema.create(tx.connection)
+        for statement in filter(str.strip, _SCRATCH.split(";")):
+            self._writer.exec_driver_sql(statement)
+
+    @property
+    def has_schema(self) -> bool:
+        """Say whether there is something to read; a fresh data directory has nothing yet."""
+        return self.exists and schema.check(self.reader(), self.path)
+
+    def _connect_writer(self) -> Connection:
+        from sqlalchemy import create_engine, event
+        from sqlalchemy.pool import StaticPool
+
+        engine = create_engine(
+            f"sqlite:///{self.path}",
+            poolclass=StaticPool,
+            connect_args={"check_same_thread": False, "isolation_level": None, "timeout": 5},
+        )
+
+        @event.listens_for(engine, "connect")
+        def prepare(connection: sqlite3.Connection, _record: object) -> None:
+            for pragma in (
+                "journal_mode = WAL",
+                "synchronous = FULL",
+                "foreign_keys = ON",
+                "busy_timeout = 5000",
+                "trusted_schema = OFF",
+                "cache_size = -32768",
+                "temp_store = FILE",
+            ):
+                connection.execute(f"PRAGMA {pragma}")
+
+        self._engine = engine
+        return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """Open a transaction; one at a time over all threads. An exception undoes it all."""
+        with self._lock:
+            if self._writer is None:
+                raise RuntimeError("the store was opened for reading only")
+            # The driver would begin on its own terms, and not before DDL; say it ourselves.
+            self._writer.exec_driver_sql("BEGIN IMMEDIATE")
+            try:
+                yield Transaction(self._writer)
+            except BaseException:
+                self._rollback()
+                raise
+            self._writer.exec_driver_sql("COMMIT")
+
+    @contextmanager
+    def scratch(self) -> Iterator[Transaction]:
+        """Write to temporary tables only: nothing of it survives the program."""
+        with self._lock:
+            if self._writer is None:
+                raise RuntimeError("the store was opened for reading only")
+            self._writer.exec_driver_sql("BEGIN DEFERRED")
+            try:
+                yield Transaction(self._writer)
+            except BaseException:
+                self._rollback()
+                raise
+            self._writer.exec_driver_sql("COMMIT")
+
+    def _rollback(self) -> None:
+        from sqlalchemy.exc import DBAPIError
+
+        assert self._writer is not None
+        try:
+            self._writer.exec_driver_sql("ROLLBACK")
+        except DBAPIError:
+            # On a full disk SQLite has ended the transaction itself.
+            return
+
+    def reader(self) -> sqlite3.Connection:
+        """Return this thread's read-only connection."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = _open_read_only(self.path)
+            self._local.connection = connection
+            with self._lock:
+                self._readers.append(connection)
+        return connection
+
+    def rows(self, statement: str, parameters: Any = ()) -> list[sqlite3.Row]:
+        return self.reader().execute(statement, parameters).fetchall()
+
+    def row(self, statement: str, parameters: Any = ()) -> sqlite3.Row | None:
+        found: sqlite3.Row | None = self.reader().execute(statement, parameters).fetchone()
+        return found
+
+    def close(self) -> None:
+        with self._lock:
+            for connection in self._readers:
+                connection.close()
+            self._readers.clear()
+            self._local = threading.local()
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+            if self._engine is not None:
+                self._engine.dispose()
+                self._engine = None
+
+
+def _open_read_only(path: Path) -> sqlite3.Connection:
+    # check_same_thread is off only so that `close` may end the connections of other threads.
+    connection = sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False, timeout=5
+    )
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA query_only = ON")
+    return connection
