@@ -1,0 +1,86 @@
+"""The demo: the built-in estate, here without a window."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from desktop.app import App, build
+from desktop.cli import shapes
+from desktop.cli.catalog import oldest
+from desktop.cli.output import Output
+from desktop.demo.estate import QUERY, Estate, first_visit, require_fresh
+from desktop.store import runs as stored_runs
+from desktop.store import search as searching
+
+# The estate's passwords are made up anew each time; they have no business in anybody's keyring.
+_ENVIRONMENT = {"REGISTRY_DESKTOP_KEYRING": "none"}
+
+
+def demo(args: Namespace, out: Output) -> int:
+    """Start the estate, go through the main job, and show what the data directory holds then."""
+    if not args.headless and has_screen(sys.platform, os.environ):
+        out.note("The window comes with a later version; the demo runs without it.")
+    folder = _folder(args)
+    require_fresh(folder)
+    app = build(folder, writable=True, environ=_ENVIRONMENT)
+    try:
+        with Estate() as estate:
+            ids = [run.id for run in first_visit(app, estate, out.note)]
+    finally:
+        app.close()
+    # What is shown is what anybody reads back from the data directory, not what was just done.
+    app = build(folder, writable=False, environ=_ENVIRONMENT)
+    try:
+        return _summary(app, ids, out)
+    finally:
+        app.close()
+
+
+def _folder(args: Namespace) -> Path:
+    if args.data_dir:
+        return Path(args.data_dir)
+    return Path(tempfile.mkdtemp(prefix="registry-desktop-demo-"))
+
+
+def has_screen(platform: str, environ: Mapping[str, str]) -> bool:
+    """Say whether there is a screen for a window, whatever Qt's variables say."""
+    if not platform.startswith("linux"):
+        return True
+    return bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))
+
+
+def _summary(app: App, ids: Sequence[int], out: Output) -> int:
+    rows = app.registries.visible()
+    runs = stored_runs.runs_by_id(app.db, ids)
+    begun = time.perf_counter()
+    found = searching.search(app.db, QUERY, [row.id for row in rows])
+    seconds = time.perf_counter() - begun
+    owners = shapes.Owners(app)
+
+    def tell() -> None:
+        from desktop.cli import tables
+        from desktop.cli.registries import tell_list
+
+        out.print("", tables.heading("Registries"))
+        tell_list(app, out, rows, owners)
+        out.print("", tables.heading("Runs"), tables.runs(runs))
+        hits = tables.artifacts(found.hits, named=True)
+        out.print("", tables.heading(f"Search for {QUERY}"), hits)
+        out.note("")
+        out.note(f"The data is in {app.data_dir}, where it stays readable without the servers:")
+        for words in (f"search {QUERY}", "registry list"):
+            out.note(f"  registry-desktop --data-dir {app.data_dir} {words}")
+
+    shape = {
+        "registries": [shapes.registry(app, row, owners) for row in rows],
+        "runs": [shapes.run(run) for run in runs],
+        "search": shapes.search(QUERY, found, seconds, oldest(rows)),
+    }
+    out.show(shape, tell)
+    return 0

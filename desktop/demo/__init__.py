@@ -1,0 +1,1 @@
+"""The built-in estate: which servers, which content, which faults."""
