@@ -1,0 +1,6 @@
+# mypy: ignore-errors
+"""Never finishes its import."""
+
+import threading
+
+threading.Event().wait()
