@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -42,7 +43,7 @@ class App:
     workers: Workers
     plugins: Plugins
     vault: Vault
-    network: Network
+    network: Callable[[], Network]
     environments: Environments
     registries: Registries
     details: Details
@@ -219,7 +220,11 @@ def _assemble(
     plugins = Plugins(workers, lambda: stored_plugins.plugins(db), remember, safe_mode=safe_mode)
     vault = Vault(environ, lambda: stored.registries(db), find_keyring)
     chosen = proxy or str(stored.settings(db).get("proxy", "system"))
-    network = system_network(environ, offline=offline, proxy=chosen)
+
+    @functools.cache
+    def network() -> Network:
+        return system_network(environ, offline=offline, proxy=chosen)
+
     return App(
         data_dir=data_dir,
         writable=db.writable,

@@ -14,9 +14,9 @@ from desktop.cli.values import Definition
 from desktop.engine.names import UnknownName
 from desktop.engine.vault import VARIABLE, shout
 from desktop.store.values import RegistryRow
+from registrykit.description import TypeDescription
 from registrykit.errors import BadConfig, RegistryError
 from registrykit.events import Check
-from registrykit.registry import TypeDescription
 
 FAILED, PARTLY = 4, 3
 
@@ -204,11 +204,4 @@ def _stages(app: App, args: Namespace) -> Iterator[Check]:
         return
     _require(args.what or "", "name", "Write it after registry check.")
     row = names.registry(app, args, args.what)
-    yield from check_stored(app, row)
-
-
-def check_stored(app: App, row: RegistryRow) -> Iterator[Check]:
-    """Yield the stages of the connection check of a stored registry."""
-    job = app.registries.job(row)
-    with app.workers.start(job.plugin) as worker:
-        yield from worker.check(job)
+    yield from app.registries.check_stored(row)

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from desktop.app import App
     from desktop.engine.details import Saved, Section
     from desktop.engine.plugins import Plugin
+    from registrykit.description import TypeDescription
     from registrykit.events import Check
-    from registrykit.registry import TypeDescription
 
 Shape = dict[str, Any]
 

@@ -14,8 +14,8 @@ from desktop.cli.output import clean
 from desktop.engine import words
 from desktop.engine.plugins import Plugin
 from desktop.store.values import ArtifactRow, ChangeRow, RunRow, SkippedRow, VersionRow
+from registrykit.description import TypeDescription
 from registrykit.events import Check
-from registrykit.registry import TypeDescription
 
 _LOOKS = {
     "good": ("✓", "green"),

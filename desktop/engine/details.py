@@ -67,7 +67,9 @@ def find_version(db: Database, artifact: ArtifactRow, version: str = "") -> Vers
         if version in (row.version, row.tag) if version else row.id == artifact.latest_id:
             return row
     raise UnknownName(
-        f"{artifact.name} has no version {version}.",
+        f"{artifact.name} has no version {version}."
+        if version
+        else f"Every version of {artifact.name} is gone upstream.",
         cause="the newest are " + ", ".join(row.version for row in versions[:5]),
         remedy="Use one of them, or synchronize the registry.",
         code="unknown-version",

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from desktop.engine.plugins import Plugin, Plugins
 from desktop.store.values import EnvironmentRow, TenantRow
 from registrykit.errors import BadConfig
-from registrykit.registry import RegistryType
 from registrykit.sync import read_config
 from registrykit.urls import Origin
+
+if TYPE_CHECKING:
+    from registrykit.registry import RegistryType
+
+
+_ABSENT = "not at hand"
 
 
 @dataclass(frozen=True)
@@ -46,9 +51,16 @@ class Draft:
 
 
 def make_draft(
-    plugins: Plugins, type_id: str, values: Mapping[str, Any], given: Mapping[str, str]
+    plugins: Plugins,
+    type_id: str,
+    values: Mapping[str, Any],
+    given: Mapping[str, str],
+    elsewhere: Collection[str] = (),
 ) -> Draft:
-    """Check what was entered; `given` holds the secrets. Raises BadConfig naming the fields."""
+    """Check what was entered; `given` holds the secrets. Raises BadConfig naming the fields.
+
+    `elsewhere` names secrets that the registry has but that are not at hand now.
+    """
     plugin, kind = plugins.registry_type(type_id)
     _, description = plugins.describe(type_id)
     secret_names = set(description.form.secrets)
@@ -66,9 +78,11 @@ def make_draft(
             cause="a command line can be read by others on this machine",
             remedy=f"Use --secret {open_secrets[0]}=env:VARIABLE or --secret {open_secrets[0]}=-",
         )
-    config = read_config(kind, {**values, **given})
+    absent = dict.fromkeys(elsewhere, _ABSENT)
+    config = read_config(kind, {**values, **absent, **given})
     call = plugins.call
-    problems = call(plugin, lambda: list(kind.validate(config)))
+    found = call(plugin, lambda: list(kind.validate(config)))
+    problems = [problem for problem in found if problem.field not in absent]
     if problems:
         first = problems[0]
         raise BadConfig(

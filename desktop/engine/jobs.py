@@ -6,7 +6,6 @@ A registry never has two jobs at once; different registries run beside each othe
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -29,8 +28,6 @@ class Job(Generic[R]):
         self._worker: Worker | None = None
         self._cancelled = False
         self.activity = "queued"
-        self.moved = time.monotonic()
-        """When it last made progress, by the monotonic clock."""
 
     @property
     def cancelled(self) -> bool:

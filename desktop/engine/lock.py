@@ -12,6 +12,9 @@ from filelock import FileLock, Timeout
 from desktop.engine.clock import Clock, rfc3339
 from registrykit.errors import RegistryError
 
+_WAIT = 1.0
+"""Somebody who only looks whether the lock is taken holds it for a moment."""
+
 
 class DataInUse(RegistryError):
     """Another program has the data directory open for writing."""
@@ -24,7 +27,7 @@ class DataLock:
     """The lock of a data directory. It cannot be left behind: the system drops it with us."""
 
     def __init__(self, data_dir: Path) -> None:
-        self._lock = FileLock(data_dir / "lock", timeout=0)
+        self._lock = FileLock(data_dir / "lock", timeout=_WAIT)
         self._holder = data_dir / "lock.json"
 
     def acquire(self, clock: Clock) -> None:
@@ -50,7 +53,7 @@ class DataLock:
         if self._lock.is_locked:
             return True
         try:
-            with self._lock:
+            with self._lock.acquire(timeout=0):
                 return False
         except (Timeout, OSError):
             return True

@@ -13,7 +13,7 @@ import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
@@ -21,9 +21,12 @@ from packaging.version import InvalidVersion, Version
 import registrykit
 from desktop.engine.workers import Workers
 from desktop.store.plugins import PluginRow
+from registrykit.description import TypeDescription
 from registrykit.errors import PluginFault, RegistryError
 from registrykit.hooks import GROUP
-from registrykit.registry import RegistryType, TypeDescription
+
+if TYPE_CHECKING:
+    from registrykit.registry import RegistryType
 
 FIRST_PARTY = (
     "registrykit-oci",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
@@ -40,7 +40,7 @@ class Registries:
         plugins: Plugins,
         vault: Vault,
         workers: Workers,
-        network: Network,
+        network: Callable[[], Network],
     ) -> None:
         self._db = db
         self._clock = clock
@@ -154,13 +154,13 @@ class Registries:
             _refuse_default_edit(row, name, values, place)
         if name is not None and name != row.name:
             self.check_place(name, place, besides=row.id)
-        draft = self._changed(row, values, given)
+        draft, secret_names = self._changed(row, values, given)
         if draft is None:
             changed, kept = replace(row, name=name or row.name), True
         else:
             changed = _with_draft(replace(row, name=name or row.name), draft)
-            dropped = set(row.secrets) - set(draft.secrets)
-            self._vault.forget(row.id, dropped)
+            changed = replace(changed, secrets=tuple(sorted(secret_names)))
+            self._vault.forget(row.id, set(row.secrets) - secret_names)
             kept = self._vault.put(row.id, given)
             changed = replace(changed, failures=0, retry_at=None, code="", message="", remedy="")
         if approved_hosts is not None:
@@ -173,17 +173,21 @@ class Registries:
 
     def _changed(
         self, row: RegistryRow, values: dict[str, Any], given: dict[str, str]
-    ) -> Draft | None:
+    ) -> tuple[Draft | None, set[str]]:
+        """Return the draft of the changed registry, and which secrets it has from now on."""
         if not values and not given:
-            return None
+            return None, set(row.secrets)
         merged = {**row.config, **values}
-        kept: dict[str, str] = {}
-        for key in row.secrets:
-            if key not in given and (value := self._vault.get(row, key)) is not None:
-                kept[key] = value
-        draft = self.draft(row.type, merged, {**kept, **given})
-        if _hosts(draft.origins) != _hosts(Origin.of(text) for text in row.origins) and row.origins:
-            draft = self.draft(row.type, merged, given)
+        found = {key: self._vault.get(row, key) for key in row.secrets if key not in given}
+        at_hand = {key: value for key, value in found.items() if value is not None}
+        draft = make_draft(
+            self._plugins, row.type, merged, {**at_hand, **given}, found.keys() - at_hand.keys()
+        )
+        secret_names = {*row.secrets, *given}
+        if row.origins and _hosts(draft.origins) != _hosts(map(Origin.of, row.origins)):
+            # A password was entered for one host, and no other shall see it.
+            draft = make_draft(self._plugins, row.type, merged, given)
+            secret_names = set(given)
         if draft.automatic != row.automatic and row.default_id is None:
             config = read_config(draft.type, draft.config)
             if draft.type.sync_rule(config) == "fixed-at-creation":
@@ -192,20 +196,28 @@ class Registries:
                     cause="it is fixed when a registry of this type is added",
                     remedy="Remove the registry and add it again.",
                 )
-        return draft
+        return draft, secret_names
 
     # Check
 
     def check(self, draft: Draft, approved: tuple[str, ...] = ()) -> Iterator[Check]:
         """Yield the stages of the connection check, as they end, from a worker."""
+        self._vault.mask(draft.secrets.values())
         job = Job(
             draft.plugin.distribution,
             draft.plugin.version,
             draft.type.id,
             draft.config,
             draft.type.config_version,
-            self._network.settings(draft.values, approved),
+            self._network().settings(draft.values, approved),
         )
+        yield from self._stages(job)
+
+    def check_stored(self, row: RegistryRow) -> Iterator[Check]:
+        """Yield the stages of the connection check of a registry that was added."""
+        yield from self._stages(self.job(row))
+
+    def _stages(self, job: Job) -> Iterator[Check]:
         with self._workers.start(job.plugin) as worker:
             yield from worker.check(job)
 
@@ -226,7 +238,7 @@ class Registries:
             description.id,
             {**row.config, **self._vault.secrets_of(row)},
             row.config_version,
-            self._network.settings(row.config, row.approved_hosts, full=full, anywhere=anywhere),
+            self._network().settings(row.config, row.approved_hosts, full=full, anywhere=anywhere),
         )
 
     # Remove and come back

@@ -274,6 +274,7 @@ class _Run:
     def _end(
         self, tx: Transaction, outcome: str, code: str, message: str, cause: str, remedy: str
     ) -> None:
+        """Write the outcome to the run and, unless the network was off, to the registry."""
         now = self._clock.now()
         runs.end(
             tx,
@@ -288,11 +289,10 @@ class _Run:
             cause=cause,
             remedy=remedy,
         )
-        registries.update_registry(
-            tx,
-            self._registry.id,
-            **_after(outcome, now, code, f"{message} {cause}".strip(), remedy),
-        )
+        if code != Offline.default_code:
+            said = f"{message} {cause}".strip()
+            columns = _after(outcome, now, code, said, remedy)
+            registries.update_registry(tx, self._registry.id, **columns)
         runs.prune(tx, self._registry.id)
 
     def stop(self, outcome: str, message: str, error: RegistryError | None) -> None:
@@ -307,7 +307,7 @@ class _Run:
             if outcome == "failed":
                 tx.sql("DELETE FROM removal WHERE run_id = ?", (self._id,))
             self._end(tx, outcome, code, message, cause, remedy)
-            if outcome == "failed":
+            if outcome == "failed" and not isinstance(error, Offline):
                 failures = tx.one(
                     "SELECT failures FROM registry WHERE id = ?", (self._registry.id,)
                 )

@@ -99,6 +99,10 @@ class Vault:
         """Every secret that has left the vault; logs mask them."""
         return frozenset(self._handed_out)
 
+    def mask(self, secrets: Iterable[str]) -> None:
+        """Let logs mask these, which somebody entered but which are not kept yet."""
+        self._handed_out.update(secrets)
+
     def put(self, registry_id: str, secrets: Mapping[str, str]) -> bool:
         """Keep secrets; says whether they will survive the end of the program."""
         kept = True

@@ -21,9 +21,9 @@ import msgspec
 
 from registrykit import frames
 from registrykit.artifacts import Artifact, Version
+from registrykit.description import TypeDescription
 from registrykit.errors import Cancelled, PluginFault, RegistryError, rebuild
 from registrykit.events import Check, Known, SyncEvent
-from registrykit.registry import TypeDescription
 from registrykit.sync import NothingStored, Settings, Stored
 
 KILL_AFTER = 2.0
@@ -44,6 +44,11 @@ _ENVIRONMENT = (
     "WINDIR",
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
+)
+_APART: dict[str, Any] = (
+    {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
+    if sys.platform == "win32"
+    else {"process_group": 0}
 )
 _log = logging.getLogger(__name__)
 
@@ -111,6 +116,8 @@ class Workers:
                 stderr=subprocess.PIPE,
                 env=environment,
                 close_fds=True,
+                # Ctrl-C in a terminal is for the host, which then cancels in good order.
+                **_APART,
             )
         except OSError as error:
             raise PluginFault(

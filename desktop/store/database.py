@@ -10,11 +10,12 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from desktop.store import schema
+from registrykit.errors import RegistryError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -37,6 +38,13 @@ CREATE TEMP TABLE touched (artifact_id INTEGER PRIMARY KEY);
 CREATE TEMP TABLE diff (
     stage INTEGER, artifact_id INTEGER, version_id INTEGER, change TEXT, old_digest TEXT);
 """
+
+
+class StoreFailed(RegistryError):
+    """The disk refused: full, read-only, gone. What was stored before is as it was."""
+
+    default_code = "store-failed"
+    default_remedy = "Free some space on the disk, or check that it can be written, and try again."
 
 
 class Transaction:
@@ -133,34 +141,36 @@ class Database:
         self._engine = engine
         return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
-    @contextmanager
-    def write(self) -> Iterator[Transaction]:
-        """Open a transaction; one at a time over all threads. An exception undoes it all."""
-        with self._lock:
-            if self._writer is None:
-                raise RuntimeError("the store was opened for reading only")
-            # The driver would begin on its own terms, and not before DDL; say it ourselves.
-            self._writer.exec_driver_sql("BEGIN IMMEDIATE")
-            try:
-                yield Transaction(self._writer)
-            except BaseException:
-                self._rollback()
-                raise
-            self._writer.exec_driver_sql("COMMIT")
+    def write(self) -> AbstractContextManager[Transaction]:
+        """Open a transaction; one at a time over all threads. An exception undoes it all.
+
+        Raises StoreFailed where the disk refuses.
+        """
+        # The driver would begin on its own terms, and not before DDL; say it ourselves.
+        return self._transaction("BEGIN IMMEDIATE")
+
+    def scratch(self) -> AbstractContextManager[Transaction]:
+        """Write to temporary tables only: nothing of it survives the program."""
+        return self._transaction("BEGIN DEFERRED")
 
     @contextmanager
-    def scratch(self) -> Iterator[Transaction]:
-        """Write to temporary tables only: nothing of it survives the program."""
+    def _transaction(self, begin: str) -> Iterator[Transaction]:
+        from sqlalchemy.exc import OperationalError
+
         with self._lock:
             if self._writer is None:
                 raise RuntimeError("the store was opened for reading only")
-            self._writer.exec_driver_sql("BEGIN DEFERRED")
             try:
+                self._writer.exec_driver_sql(begin)
                 yield Transaction(self._writer)
+                self._writer.exec_driver_sql("COMMIT")
+            except OperationalError as error:
+                self._rollback()
+                # The driver's own words only: the statement's parameters are the user's.
+                raise StoreFailed("The data could not be stored.", cause=str(error.orig)) from None
             except BaseException:
                 self._rollback()
                 raise
-            self._writer.exec_driver_sql("COMMIT")
 
     def _rollback(self) -> None:
         from sqlalchemy.exc import DBAPIError

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from desktop.store.database import Database, Transaction
-from registrykit.registry import TypeDescription
+from registrykit.description import TypeDescription
 
 
 @dataclass(frozen=True)

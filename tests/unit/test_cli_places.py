@@ -255,7 +255,6 @@ def test_a_registry_is_changed(program: Program, monkeypatch: pytest.MonkeyPatch
         assert "canary" not in json.dumps(error)
 
 
-@pytest.mark.xfail(reason="an edit forgets which secrets a registry has where none is known")
 def test_an_edit_keeps_what_it_does_not_concern(
     program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:

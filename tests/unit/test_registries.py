@@ -15,7 +15,7 @@ from desktop.engine.lock import DataInUse
 from desktop.engine.registries import KEPT_SECONDS
 from desktop.store import registries as stored
 from desktop.store import runs
-from desktop.store.database import FILE
+from desktop.store.database import FILE, StoreFailed
 from desktop.store.schema import WrongData
 from registrykit import BadConfig, NotAllowed, RegistryError
 from registrykit.testing.servers import HelmSite
@@ -177,6 +177,40 @@ def test_another_host_drops_the_stored_password(app: App) -> None:
     else:
         assert other.secrets == ()
         assert app.vault.get(row, "password") is None
+
+
+def test_an_edit_without_the_password_at_hand_does_not_forget_that_there_is_one(
+    app: App,
+) -> None:
+    row = add(app, "Charts", auth="basic", username="me")
+    app.vault.forget(row.id, ["password"])
+    edited, _ = app.registries.edit(row, values={"description": "mine"}, place=place(app))
+    assert (edited.secrets, edited.config["description"]) == (("password",), "mine")
+
+
+def test_switching_the_network_off_is_not_the_registrys_fault(tmp_path: Path) -> None:
+    offline = build(tmp_path / "data", writable=True, offline=True, environ=NO_KEYRING)
+    other = add(offline, "Charts")
+    run = offline.synchronize(other).future.result(30)
+    other = offline.registries.get(other.id)
+    offline.close()
+    assert (run.outcome, run.code) == ("failed", "offline")
+    assert (other.failures, other.last_outcome) == (0, "never")
+
+
+def test_a_full_disk_is_said_in_three_parts_and_loses_nothing(app: App) -> None:
+    row = add(app, "Charts")
+    with app.db.write() as tx:
+        pages = tx.one("PRAGMA page_count")
+        tx.sql(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(StoreFailed) as caught:
+        app.registries.edit(row, values={"description": "x" * 500_000}, place=place(app))
+    assert "full" in caught.value.cause
+    assert caught.value.remedy
+    with app.db.write() as tx:
+        tx.sql("PRAGMA max_page_count = 1000000")
+    assert app.registries.get(row.id) == row
+    app.registries.edit(row, values={"description": "short"}, place=place(app))
 
 
 def test_secrets_are_not_in_the_database(app: App) -> None:

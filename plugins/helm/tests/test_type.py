@@ -12,8 +12,8 @@ import trustme
 from pydantic import ValidationError
 
 import registrykit_helm
+from registrykit.description import describe
 from registrykit.plugins import types_of
-from registrykit.registry import describe
 from registrykit.urls import Basic, Bearer, Origin
 from registrykit_helm.config import HelmConfig
 from registrykit_helm.registry import HelmRegistry
@@ -51,7 +51,7 @@ def test_the_plugin_registers_one_type() -> None:
 def test_what_is_heavy_is_not_imported_until_it_is_needed() -> None:
     code = (
         "import json, sys, registrykit_helm, registrykit_helm.registry;"
-        "from registrykit.registry import describe;"
+        "from registrykit.description import describe;"
         "[describe(t) for t in registrykit_helm.register_registry_types()];"
         "print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"
     )

@@ -9,9 +9,9 @@ import pytest
 from pydantic import BaseModel, Field, SecretStr, create_model
 
 from registrykit import RegistryConfig, Ui
+from registrykit.description import TypeDescription
 from registrykit.forms import Choice, FieldKind, FieldSpec, FormSpec, compile_form
 from registrykit.frames import Described, pack, read_to_host
-from registrykit.registry import TypeDescription
 
 
 def field_of(annotation: Any, ui: Ui, default: Any = ...) -> FieldSpec:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from registrykit import Artifact, Complete, Document, Found, Known, Note, Progress, Version
+from registrykit.description import describe
 from registrykit.frames import (
     CHUNK,
     MAX_EVENTS,
@@ -30,7 +31,6 @@ from registrykit.frames import (
     ToHost,
     Traffic,
 )
-from registrykit.registry import describe
 from registrykit.sync import Settings
 from registrykit.testing.catalog import MiniCatalog
 from registrykit.testing.child import load_class

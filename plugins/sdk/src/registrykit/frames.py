@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from registrykit.artifacts import Artifact, Version
+from registrykit.description import TypeDescription
 from registrykit.errors import PluginFault
 from registrykit.events import (
     Check,
@@ -27,7 +28,6 @@ from registrykit.events import (
     SyncEvent,
     Unchanged,
 )
-from registrykit.registry import TypeDescription
 from registrykit.sync import Settings
 
 PROTOCOL = 1

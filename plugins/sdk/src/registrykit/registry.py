@@ -10,12 +10,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, ClassVar, Generic, Literal, TypeVar
 
-import msgspec
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from registrykit.artifacts import Artifact, ArtifactKind, Version
 from registrykit.errors import NotFound
-from registrykit.forms import FormSpec, Problem, Ui, compile_form
+from registrykit.forms import Problem, Ui
 from registrykit.urls import Basic, Bearer, Credentials, Origin
 
 if TYPE_CHECKING:
@@ -157,35 +156,6 @@ class RegistryType(ABC, Generic[C]):
             code="not-supported",
             remedy="Use the registry's own tool to download it.",
         )
-
-
-class TypeDescription(msgspec.Struct, frozen=True):
-    """Everything about a type that the program can keep without loading its plugin."""
-
-    id: str
-    title: str
-    summary: str
-    icon: str
-    help_url: str
-    editions: tuple[str, ...]
-    config_version: int
-    kinds: tuple[ArtifactKind, ...]
-    form: FormSpec
-
-
-def describe(registry_type: RegistryType[Any]) -> TypeDescription:
-    """Return the type as data; raises TypeError or AttributeError where it breaks the contract."""
-    return TypeDescription(
-        id=registry_type.id,
-        title=registry_type.title,
-        summary=registry_type.summary,
-        icon=registry_type.icon,
-        help_url=registry_type.help_url,
-        editions=tuple(sorted(registry_type.editions)),
-        config_version=registry_type.config_version,
-        kinds=registry_type.kinds,
-        form=compile_form(registry_type.Config),
-    )
 
 
 def _plain(secret: SecretStr | str | None) -> str:

@@ -14,15 +14,15 @@ import msgspec
 
 from registrykit.cancel import CancelToken
 from registrykit.errors import BadConfig
-from registrykit.registry import RegistryConfig, RegistryType
 
 if TYPE_CHECKING:
     import socket
 
     from registrykit.events import Known
     from registrykit.http import Http
+    from registrykit.registry import RegistryConfig, RegistryType
 
-C = TypeVar("C", bound=RegistryConfig)
+C = TypeVar("C", bound="RegistryConfig")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 

@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 
 from registrykit.artifacts import Artifact, Version
 from registrykit.cancel import CancelToken
+from registrykit.description import describe
 from registrykit.errors import Cancelled, PluginFault, RegistryError, kind_of
 from registrykit.events import Check, Complete, Document, Known, Progress, SyncEvent, Unchanged
 from registrykit.frames import (
@@ -50,7 +51,7 @@ from registrykit.frames import (
     pack,
     read_to_worker,
 )
-from registrykit.registry import RegistryType, describe
+from registrykit.registry import RegistryType
 from registrykit.sync import Context, open_context
 
 MEMORY_LIMIT = 1024 * 1024 * 1024

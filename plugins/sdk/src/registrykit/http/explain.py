@@ -210,6 +210,13 @@ def status_error(
             remedy="Try again later; if it stays, tell the registry's owner.",
             code="server-error",
         )
+    if status in (400, 495, 496) and "ssl certificate" in said.lower():
+        return UntrustedTls(
+            f"{host} asks for a client certificate.",
+            cause=cause,
+            remedy="Add a client certificate and its key to the registry.",
+            code="client-certificate",
+        )
     if status == 400 and "https" in said.lower():
         return UntrustedTls(
             f"{host} expects an encrypted connection.",

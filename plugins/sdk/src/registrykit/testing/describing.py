@@ -8,8 +8,9 @@ from typing import Any, ClassVar, get_args
 import pytest
 
 from registrykit.artifacts import ArtifactKind
+from registrykit.description import describe
 from registrykit.forms import FormSpec
-from registrykit.registry import RegistryConfig, RegistryType, SyncRule, describe
+from registrykit.registry import RegistryConfig, RegistryType, SyncRule
 from registrykit.sync import read_config
 from registrykit.testing.judging import broken, pure, unjudged
 from registrykit.testing.observing import Inspection, Served

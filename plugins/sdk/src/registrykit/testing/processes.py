@@ -20,6 +20,7 @@ from typing import Any, Literal, cast
 import msgspec
 
 from registrykit.artifacts import Artifact, Version
+from registrykit.description import TypeDescription
 from registrykit.errors import PluginFault
 from registrykit.events import Check, SyncEvent
 from registrykit.frames import (
@@ -48,7 +49,7 @@ from registrykit.frames import (
     read_to_host,
     unbatch,
 )
-from registrykit.registry import RegistryType, TypeDescription
+from registrykit.registry import RegistryType
 from registrykit.sync import NothingStored, Settings, Stored
 
 End = Literal["finished", "failed", "died", "garbage", "timed-out", "endless"]
