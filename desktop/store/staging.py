@@ -8,7 +8,6 @@ well (`desktop.store.runs`).
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -20,7 +19,7 @@ from registrykit.events import Document, Found, Skip
 from registrykit.versions import is_prerelease, is_semver, sort_key
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
-_SPACE = re.compile(rb"(?:\s|\\[nrt])+")
+_ESCAPED_SPACE = (rb"\n", rb"\r", rb"\t")
 
 _STAGE = f"INSERT OR IGNORE INTO stage VALUES ({', '.join('?' * 18)})"
 _UNDER = "(:prefix = '' OR path = :prefix OR (path > :prefix || '/' AND path < :prefix || '0'))"
@@ -40,8 +39,9 @@ def body_of(version: Version) -> bytes:
 
 def fingerprint(version: Version, body: bytes) -> bytes:
     """Return a hash of everything that counts as a change; not `created`, order, white space."""
-    if b"  " in body or b"\\" in body:
-        body = _SPACE.sub(b" ", body)
+    for escape in _ESCAPED_SPACE:
+        body = body.replace(escape, b" ")
+    body = b" ".join(body.split())
     head = f"{version.digest}\0{version.app_version}\0{version.deprecated}\0{version.size}\0"
     return hashlib.blake2b(head.encode() + body, digest_size=16).digest()
 
