@@ -11,9 +11,12 @@ import hashlib
 import importlib.metadata
 import json
 import logging
-from collections.abc import Callable, Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
@@ -52,7 +55,6 @@ class Plugin:
     distribution: str
     version: str
     record: str
-    cacheable: bool
     state: str = "found"
     reason: str = ""
     types: tuple[TypeDescription, ...] = ()
@@ -166,7 +168,6 @@ class Plugins:
             known = (
                 row is not None
                 and not fresh
-                and plugin.cacheable
                 and row.state in ("active", "failed")
                 and (row.version, row.record) == (plugin.version, plugin.record)
             )
@@ -221,15 +222,34 @@ def _installed() -> list[Plugin]:
 
 
 def _read_metadata(dist: importlib.metadata.Distribution) -> Plugin:
-    name = dist.metadata["Name"]
-    record = hashlib.sha256((dist.read_text("RECORD") or "").encode()).hexdigest()
-    editable = False
-    direct = dist.read_text("direct_url.json")
-    if direct:
-        editable = bool(json.loads(direct).get("dir_info", {}).get("editable"))
-    plugin = Plugin(name, dist.version, record, cacheable=not editable)
+    plugin = Plugin(dist.metadata["Name"], dist.version, _record(dist))
     reason = _incompatibility(dist.requires or [])
     return replace(plugin, state="incompatible", reason=reason) if reason else plugin
+
+
+def _record(dist: importlib.metadata.Distribution) -> str:
+    """Return a hash that changes with the plugin's files, and with what reads its form."""
+    parts = [registrykit.__version__, dist.read_text("RECORD") or ""]
+    parts += _stamps(Path(registrykit.__file__).parent.glob("*.py"))
+    direct = json.loads(dist.read_text("direct_url.json") or "{}")
+    if direct.get("dir_info", {}).get("editable"):
+        from urllib.request import url2pathname
+
+        # Its author changes it where it lies, and no installer is told.
+        folder = Path(url2pathname(urlsplit(direct["url"]).path))
+        parts += _stamps(_sources(folder))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _sources(folder: Path) -> Iterator[Path]:
+    for place, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if name[0] not in "._"]
+        yield from (Path(place, name) for name in files if name.endswith(".py"))
+
+
+def _stamps(paths: Iterable[Path]) -> list[str]:
+    found = ((path, path.stat()) for path in paths)
+    return sorted(f"{path} {stat.st_mtime_ns} {stat.st_size}" for path, stat in found)
 
 
 def _incompatibility(requirements: Iterable[str]) -> str:
