@@ -67,7 +67,7 @@ class App:
         restart: bool = False,
     ) -> Job[RunRow]:
         """Queue a synchronization; an error that keeps it from starting is in the run too."""
-        parts = Parts(self.db, self.clock, self.bus, self.workers)
+        parts = Parts(self.db, self.clock, self.bus, self.workers, self.workers.mask)
 
         def work(job: Job[RunRow]) -> RunRow:
             row = self.registries.get(registry.id)
@@ -85,7 +85,12 @@ class App:
 
     def scheduler(self) -> Scheduler:
         """Return the schedule over every environment of this data directory."""
-        return Scheduler(lambda: stored.registries(self.db), self.jobs.busy, self.synchronize)
+
+        def registries() -> list[RegistryRow]:
+            # Without a network nothing is due: it would only fail, and be tried again.
+            return [] if self.network().offline else stored.registries(self.db)
+
+        return Scheduler(registries, self.jobs.busy, self.synchronize)
 
     def next_run(self, registry: RegistryRow) -> float | None:
         return next_run(registry, self.clock.now())
@@ -219,6 +224,7 @@ def _assemble(
     bus = Bus()
     plugins = Plugins(workers, lambda: stored_plugins.plugins(db), remember, safe_mode=safe_mode)
     vault = Vault(environ, lambda: stored.registries(db), find_keyring)
+    workers.mask = lambda text: logs.masked(text, vault.handed_out)
     chosen = proxy or str(stored.settings(db).get("proxy", "system"))
 
     @functools.cache
@@ -235,7 +241,7 @@ def _assemble(
         plugins=plugins,
         vault=vault,
         network=network,
-        environments=Environments(db, clock),
+        environments=Environments(db, clock, vault),
         registries=Registries(db, clock, bus, plugins, vault, workers, network),
         details=Details(db, clock, workers),
         lock=lock,

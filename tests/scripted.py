@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 from desktop.app import App, build
-from desktop.engine.workers import Missing, Traffic
+from desktop.engine.calls import Missing, Traffic
 from desktop.store import registries as stored
 from desktop.store.values import RegistryRow, RunRow
 from registrykit import (
@@ -152,8 +152,8 @@ class Bench:
 
     def sync(self, *events: Any, **options: Any) -> RunRow:
         """Run a synchronization in which the worker yields `events`."""
+        from desktop.engine.calls import Job as WorkerJob
         from desktop.engine.sync import Parts, synchronize
-        from desktop.engine.workers import Job as WorkerJob
         from registrykit.sync import Settings
 
         app = self.app

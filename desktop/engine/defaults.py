@@ -7,6 +7,7 @@ correction reaches everybody; what the user decided about them (hidden, signed i
 from __future__ import annotations
 
 import functools
+import hashlib
 import tomllib
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +16,11 @@ from desktop.paths import resource
 from desktop.store import registries as stored
 from desktop.store.database import Database, Transaction
 from desktop.store.values import EnvironmentRow, RegistryRow
+
+USERS_OWN = frozenset(
+    {"auth", "username", "documents", "access_key", "aws_profile", "aws_credentials"}
+)
+"""What the user may decide about a default: how to sign in, and which documents to keep."""
 
 
 @dataclass(frozen=True)
@@ -77,12 +83,12 @@ def install(tx: Transaction, db: Database | None, environment: EnvironmentRow, n
         for row in (stored.registries(db, environment.id) if db is not None else [])
         if row.default_id is not None
     }
-    for place, default in enumerate(shipped()):
+    for default in shipped():
         row = there.get(default.key)
         offered = environment.edition in default.editions
         if row is None and offered:
             row = RegistryRow(
-                id=f"{environment.id}{place:02x}",
+                id=hashlib.sha256(f"{environment.id}/{default.key}".encode()).hexdigest()[:12],
                 environment_id=environment.id,
                 scope="system",
                 tenant_id=None,
@@ -100,8 +106,8 @@ def install(tx: Transaction, db: Database | None, environment: EnvironmentRow, n
 
 
 def _defined(row: RegistryRow, default: Default) -> RegistryRow:
-    own = {key: value for key, value in row.config.items() if key in ("auth", "username")}
-    config = {**default.config, **own} if row.secrets else dict(default.config)
+    own = {key: value for key, value in row.config.items() if key in USERS_OWN}
+    config = {**default.config, **own}
     config["description"] = default.description
     return replace(
         row,

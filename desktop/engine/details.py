@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from desktop.engine import documents
+from desktop.engine.calls import Job, Missing, Traffic
 from desktop.engine.clock import Clock
 from desktop.engine.names import UnknownName
 from desktop.engine.sync import Control
-from desktop.engine.workers import Job, Missing, Traffic, Workers
+from desktop.engine.workers import Workers
 from desktop.store import catalog
 from desktop.store.database import Database
 from desktop.store.values import ArtifactRow, DocumentRow, RegistryRow, VersionRow

@@ -6,8 +6,9 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from desktop.engine.calls import Job, Missing, Traffic
 from desktop.engine.clock import Clock
-from desktop.engine.workers import Job, Missing, Traffic, Worker
+from desktop.engine.workers import Worker
 from desktop.store import catalog
 from desktop.store.catalog import Wanted
 from desktop.store.database import Database

@@ -8,6 +8,7 @@ from dataclasses import replace
 from desktop.engine import defaults
 from desktop.engine.clock import Clock
 from desktop.engine.names import check_name, pick
+from desktop.engine.vault import Vault
 from desktop.store import registries as stored
 from desktop.store.database import Database, Transaction
 from desktop.store.values import EnvironmentRow, TenantRow
@@ -32,9 +33,10 @@ def create_first(tx: Transaction, now: float, edition: str = "none") -> Environm
 class Environments:
     """What can be done with environments and tenants."""
 
-    def __init__(self, db: Database, clock: Clock) -> None:
+    def __init__(self, db: Database, clock: Clock, vault: Vault) -> None:
         self._db = db
         self._clock = clock
+        self._vault = vault
 
     def all(self) -> list[EnvironmentRow]:
         return stored.environments(self._db)
@@ -106,11 +108,14 @@ class Environments:
         ]
         _refuse_used("environment", environment.name, [row.name for row in own])
         now = self._clock.now()
+        defaults_there = stored.registries(self._db, environment.id)
         with self._db.write() as tx:
-            for row in stored.registries(self._db, environment.id):
+            for row in defaults_there:
                 stored.purge_registry(tx, row.id)
             stored.remove_environment(tx, environment.id)
             stored.record(tx, now, "environment-removed", environment.name)
+        for row in defaults_there:
+            self._vault.forget(row.id, row.secrets)
 
     def add_tenant(self, environment: EnvironmentRow, name: str) -> TenantRow:
         check_name("tenant", name, [row.name for row in self.tenants(environment)])

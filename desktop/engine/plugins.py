@@ -297,5 +297,12 @@ def _row(plugin: Plugin, *, enabled: bool) -> PluginRow:
 def _fault(plugin: Plugin, error: BaseException) -> PluginFault:
     return PluginFault(
         f"{plugin.distribution} {plugin.version}: the plugin failed with {type(error).__name__}.",
-        cause=str(error)[:500],
+        cause=_words_of(error),
     )
+
+
+def _words_of(error: BaseException) -> str:
+    try:
+        return str(error)[:500]
+    except Exception:
+        return "its message cannot be read"

@@ -9,6 +9,7 @@ from typing import Any
 
 from desktop.engine import defaults
 from desktop.engine.bus import Bus, RegistryChanged
+from desktop.engine.calls import Job
 from desktop.engine.clock import Clock
 from desktop.engine.drafts import Draft, Place, make_draft
 from desktop.engine.environments import WITH_CONSOLE
@@ -16,7 +17,7 @@ from desktop.engine.names import UnknownName, check_name
 from desktop.engine.network import Network
 from desktop.engine.plugins import PluginMissing, Plugins
 from desktop.engine.vault import Vault
-from desktop.engine.workers import Job, Workers
+from desktop.engine.workers import Workers
 from desktop.store import registries as stored
 from desktop.store import runs
 from desktop.store.database import Database
@@ -177,14 +178,14 @@ class Registries:
         """Return the draft of the changed registry, and which secrets it has from now on."""
         if not values and not given:
             return None, set(row.secrets)
-        merged = {**row.config, **values}
+        merged = {**self._migrated(row), **values}
         found = {key: self._vault.get(row, key) for key in row.secrets if key not in given}
         at_hand = {key: value for key, value in found.items() if value is not None}
         draft = make_draft(
             self._plugins, row.type, merged, {**at_hand, **given}, found.keys() - at_hand.keys()
         )
         secret_names = {*row.secrets, *given}
-        if row.origins and _hosts(draft.origins) != _hosts(map(Origin.of, row.origins)):
+        if row.origins and not _stays(draft.origins, set(map(Origin.of, row.origins))):
             # A password was entered for one host, and no other shall see it.
             draft = make_draft(self._plugins, row.type, merged, given)
             secret_names = set(given)
@@ -197,6 +198,23 @@ class Registries:
                     remedy="Remove the registry and add it again.",
                 )
         return draft, secret_names
+
+    def _migrated(self, row: RegistryRow) -> dict[str, Any]:
+        """Return the stored values in the shape that the plugin has today."""
+        plugin, kind = self._plugins.registry_type(row.type)
+        if row.config_version > kind.config_version:
+            raise BadConfig(
+                f"{row.name} was written by a newer version of its plugin.",
+                cause=f"its configuration has the version {row.config_version}, "
+                f"{plugin.distribution} {plugin.version} knows {kind.config_version}",
+                remedy="Update the plugin.",
+            )
+        if row.config_version == kind.config_version:
+            return dict(row.config)
+        values: dict[str, Any] = self._plugins.call(
+            plugin, lambda: kind.migrate(dict(row.config), row.config_version)
+        )
+        return values
 
     # Check
 
@@ -341,15 +359,22 @@ def _with_draft(row: RegistryRow, draft: Draft) -> RegistryRow:
     )
 
 
-def _hosts(origins: Any) -> set[str]:
-    return {origin.authority for origin in origins}
+def _stays(now: frozenset[Origin], before: set[Origin]) -> bool:
+    """Say whether credentials go where they went before, or there by a safer way."""
+    return all(
+        origin in before
+        or any(
+            (origin.scheme, old.scheme, origin.host) == ("https", "http", old.host)
+            for old in before
+        )
+        for origin in now
+    )
 
 
 def _refuse_default_edit(
     row: RegistryRow, name: str | None, values: Mapping[str, Any], place: Place
 ) -> None:
-    allowed = {"auth", "username", "documents", "access_key", "aws_profile", "aws_credentials"}
-    fixed = [key for key in values if key not in allowed]
+    fixed = [key for key in values if key not in defaults.USERS_OWN]
     if fixed or (name is not None and name != row.name):
         default = defaults.by_key(row.default_id or "")
         raise NotAllowed(

@@ -60,6 +60,9 @@ def next_run(registry: RegistryRow, now: float) -> float | None:
         due -= JITTER * _fraction(f"{registry.id}/{int(success)}")
     if registry.last_outcome == "cancelled" and attempt is not None:
         due = max(due, attempt + AFTER_CANCEL)
+    if registry.last_outcome == "interrupted" and attempt is not None:
+        # What ended the program may do so again.
+        due = max(due, attempt + FIRST_RETRY)
     return due
 
 

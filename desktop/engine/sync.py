@@ -7,19 +7,21 @@ Documents follow when the listing is safe, and never decide its outcome.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import msgspec
-
 import registrykit
 from desktop.engine import documents
+from desktop.engine.arrivals import MOST_WORDS, Arrivals, packed
 from desktop.engine.bus import Bus, PrefixStored, RunEnded, RunProgressed, RunStarted
+from desktop.engine.calls import Job, Traffic
 from desktop.engine.clock import Clock, rfc3339
 from desktop.engine.guard import reason_to_hold
-from desktop.engine.workers import Job, Traffic, Worker, Workers
-from desktop.store import registries, runs, staging
+from desktop.engine.workers import Worker, Workers
+from desktop.store import commits, registries, runs, staging
 from desktop.store.database import Database, Transaction
 from desktop.store.values import RegistryRow, RunRow
 from registrykit.errors import Cancelled, Offline, PluginFault, RegistryError, Throttled
@@ -35,8 +37,6 @@ from registrykit.events import (
     Unchanged,
 )
 
-MOST_VERSIONS = 2_000_000
-"""A run that finds more than this is ended: no registry holds that many."""
 MOST_NOTES = 20
 _FUTURE = 24 * 3600.0
 
@@ -55,6 +55,8 @@ class Parts:
     clock: Clock
     bus: Bus
     workers: Workers
+    mask: Callable[[str], str] = str
+    """Takes secrets out of texts that came from outside, before they are stored or shown."""
 
 
 @dataclass
@@ -107,7 +109,7 @@ def synchronize(
             registry.id,
             parts.clock.now(),
             full=full,
-            endpoint=registry.endpoint,
+            source=_source(registry),
             # What is remembered was read by this plugin through this SDK.
             plugin_version=f"{job.plugin} {registrykit.__version__}"
             if isinstance(job, Job)
@@ -130,6 +132,9 @@ def synchronize(
         run.stop("cancelled", "Cancelled; what was stored before stays.", None)
     except RegistryError as error:
         run.stop("failed", str(error), error)
+    except Exception as error:
+        fault = PluginFault("The synchronization failed.", cause=type(error).__name__)
+        run.stop("failed", str(fault), fault)
     return run.row()
 
 
@@ -140,12 +145,12 @@ class _Run:
         self._db = parts.db
         self._clock = parts.clock
         self._bus = parts.bus
+        self._mask = parts.mask
         self._registry = registry
         self._id = run_id
         self._traffic = Traffic()
         self._notes: list[str] = []
-        self._done: list[str] = []
-        self._found = 0
+        self._arrivals = Arrivals()
         self._listed = False
 
     # The listing
@@ -159,14 +164,13 @@ class _Run:
             self._flush(pending)
 
     def _take(self, event: SyncEvent, pending: _Pending) -> None:
+        self._arrivals.check(event)
         if isinstance(event, Found):
-            self._refuse_late(event.artifact.path)
-            self._refuse_flood()
             pending.found.append(event)
         elif isinstance(event, Unchanged):
-            pending.unchanged.append((event.prefix, _packed(event.memory)))
+            pending.unchanged.append((event.prefix.strip("/"), packed(event.memory)))
         elif isinstance(event, Skip):
-            pending.skips.append(event)
+            pending.skips.append(Skip(event.ref, self._mask(event.reason)[:MOST_WORDS]))
         elif isinstance(event, Document):
             pending.documents.append(event)
         elif isinstance(event, Complete):
@@ -174,52 +178,40 @@ class _Run:
             self._complete(event)
         elif isinstance(event, Note):
             if len(self._notes) < MOST_NOTES:
-                self._notes.append(event.message[:500])
+                self._notes.append(self._mask(event.message)[:500])
         elif isinstance(event, Progress):
             self._progress("listing", event.done, event.total, event.unit)
 
-    def _refuse_late(self, path: str) -> None:
-        for prefix in self._done:
-            if not prefix or path == prefix or path.startswith(prefix + "/"):
-                raise PluginFault(
-                    f"The plugin listed {path} after it had said that it was done with it.",
-                    code="found-after-complete",
-                )
-
-    def _refuse_flood(self) -> None:
-        self._found += 1
-        if self._found > MOST_VERSIONS:
-            raise PluginFault(
-                f"The plugin found more than {MOST_VERSIONS:,} versions.",
-                cause="no registry holds that many",
-                code="too-many-versions",
-            )
-
     def _flush(self, pending: _Pending) -> None:
-        if pending.found or pending.skips or pending.documents:
+        if pending.found or pending.skips or pending.documents or pending.unchanged:
             with self._db.scratch() as tx:
                 staging.stage(tx, self._id, pending.found)
                 staging.stage_skips(tx, self._id, pending.skips)
                 staging.stage_documents(tx, self._id, pending.documents)
-        if pending.unchanged:
+                for prefix, _ in pending.unchanged:
+                    staging.keep_prefix(tx, self._id, prefix)
+        remembered = [(prefix, m) for prefix, m in pending.unchanged if m is not None]
+        if remembered:
+            # Those without anything to remember are cheap to find unchanged once more.
             with self._db.write() as tx:
-                staging.commit_unchanged(tx, self._id, self._registry.id, pending.unchanged)
+                commits.commit_unchanged(tx, self._id, self._registry.id, remembered)
         pending.__init__()  # type: ignore[misc]
 
     def _complete(self, event: Complete) -> None:
+        prefix = event.prefix.strip("/")
         with self._db.write() as tx:
-            staging.commit_prefix(
+            commits.commit_prefix(
                 tx,
                 self._id,
                 self._registry.id,
-                event.prefix,
+                prefix,
                 self._clock.now(),
                 complete=True,
-                memory=_packed(event.memory),
+                memory=packed(event.memory),
                 as_of=event.as_of,
             )
-        self._done.append(event.prefix)
-        self._bus.publish(PrefixStored(self._registry.id, event.prefix))
+        self._arrivals.done(prefix)
+        self._bus.publish(PrefixStored(self._registry.id, prefix))
 
     # The end of the listing
 
@@ -228,6 +220,7 @@ class _Run:
         now = self._clock.now()
         with self._db.write() as tx:
             incomplete = self._store_incomplete(tx, now)
+            commits.carry_skips(tx, self._id, self._registry.id)
             why_held = "" if accept_held else self._reason_to_hold(tx, now)
             if why_held:
                 outcome, message, code = "held", why_held, "held"
@@ -248,7 +241,7 @@ class _Run:
         left = tx.one("SELECT count(*) FROM stage WHERE run = ?", (self._id,))
         skips = tx.one("SELECT count(*) FROM stage_skip WHERE run = ?", (self._id,))
         if left or skips:
-            staging.commit_prefix(tx, self._id, self._registry.id, "", now, complete=False)
+            commits.commit_prefix(tx, self._id, self._registry.id, "", now, complete=False)
         return bool(left)
 
     def _reason_to_hold(self, tx: Transaction, now: float) -> str:
@@ -275,6 +268,7 @@ class _Run:
         self, tx: Transaction, outcome: str, code: str, message: str, cause: str, remedy: str
     ) -> None:
         """Write the outcome to the run and, unless the network was off, to the registry."""
+        message, cause, remedy = map(self._mask, (message, cause, remedy))
         now = self._clock.now()
         runs.end(
             tx,
@@ -367,5 +361,9 @@ def _after(outcome: str, now: float, code: str, message: str, remedy: str) -> di
     return columns
 
 
-def _packed(memory: dict[str, Any] | None) -> bytes | None:
-    return None if memory is None else msgspec.msgpack.encode(memory)
+def _source(registry: RegistryRow) -> str:
+    """Return a hash of where and as whom the registry is read; no secret is in it."""
+    beside = ("description", "documents")
+    said = {key: value for key, value in registry.config.items() if key not in beside}
+    text = json.dumps([registry.type, registry.endpoint, said, registry.secrets], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -12,25 +12,28 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from typing import IO, Any
 
 import msgspec
 
+from desktop.engine.calls import Job, Missing, Traffic, call_of
 from registrykit import frames
 from registrykit.artifacts import Artifact, Version
 from registrykit.description import TypeDescription
 from registrykit.errors import Cancelled, PluginFault, RegistryError, rebuild
 from registrykit.events import Check, Known, SyncEvent
-from registrykit.sync import NothingStored, Settings, Stored
+from registrykit.sync import NothingStored, Stored
 
 KILL_AFTER = 2.0
 SILENCE = 30 * 60.0
 """A worker that says nothing for this long is ended."""
+CHECK_SILENCE = 3 * 60.0
 START_SECONDS = 30.0
 _KNOWN_ROWS = 1000
+_AHEAD = 8
+"""Frames that are read before somebody takes them; the pipe holds a faster worker back."""
 _LOG_LINES = 200
 _ENVIRONMENT = (
     "LANG",
@@ -53,49 +56,12 @@ _APART: dict[str, Any] = (
 _log = logging.getLogger(__name__)
 
 
-@dataclass
-class Traffic:
-    """What a call cost on the network."""
-
-    requests: int = 0
-    bytes: int = 0
-
-
-@dataclass(frozen=True)
-class Missing:
-    """The documents of one item could not be fetched."""
-
-    index: int
-    reason: str
-    code: str
-
-
-@dataclass(frozen=True)
-class Job:
-    """Everything that a worker must know of a registry to work for it."""
-
-    distribution: str
-    version: str
-    type_id: str
-    config: Mapping[str, Any] = field(repr=False)
-    config_version: int = 1
-    settings: Settings = field(default_factory=Settings)
-
-    @property
-    def plugin(self) -> str:
-        return f"{self.distribution} {self.version}".strip()
-
-    def resumed(self, completed: Iterable[str]) -> Job:
-        """Return the job of a run that has stored the `completed` prefixes already."""
-        return replace(
-            self, settings=msgspec.structs.replace(self.settings, completed=tuple(completed))
-        )
-
-
 class Workers:
     """Start workers with the right command and a clean environment."""
 
     def __init__(self, command: Iterable[str] | None = None) -> None:
+        self.mask: Callable[[str], str] = str
+        """Takes secrets out of what a worker says about errors."""
         if command is None:
             frozen = getattr(sys, "frozen", False)
             command = (
@@ -125,16 +91,20 @@ class Workers:
                 cause=str(error),
                 remedy="Check the installation of the program.",
             ) from None
-        return Worker(process, plugin)
+        return Worker(process, plugin, self.mask)
 
 
 class Worker:
     """The other process, as the host sees it. Use it in a `with` block."""
 
-    def __init__(self, process: subprocess.Popen[bytes], plugin: str) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], plugin: str, mask: Callable[[str], str] = str
+    ) -> None:
         self._process = process
+        self._mask = mask
         self._plugin = plugin
-        self._frames: queue.SimpleQueue[frames.ToHost | RegistryError | None] = queue.SimpleQueue()
+        self._frames: queue.Queue[frames.ToHost | RegistryError | None] = queue.Queue(_AHEAD)
+        self._closing = threading.Event()
         self._write_lock = threading.Lock()
         self._cancelled = threading.Event()
         self._tail: list[str] = []
@@ -168,13 +138,18 @@ class Worker:
         return ()
 
     def check(self, job: Job) -> Iterator[Check]:
-        for frame in self._call(_call("check", job), NothingStored(), Traffic()):
+        for frame in self._call(
+            call_of("check", job), NothingStored(), Traffic(), silence=CHECK_SILENCE
+        ):
             if isinstance(frame, frames.Checked):
-                yield frame.check
+                check = frame.check
+                yield msgspec.structs.replace(
+                    check, message=self._mask(check.message), remedy=self._mask(check.remedy)
+                )
 
     def sync(self, job: Job, stored: Stored, traffic: Traffic) -> Iterator[list[SyncEvent]]:
         """Yield the events in batches; the next is asked for when the last has been taken."""
-        for frame in self._call(_call("sync", job), stored, traffic):
+        for frame in self._call(call_of("sync", job), stored, traffic):
             if isinstance(frame, frames.Batch):
                 yield frames.unbatch(frame)
                 self._send(frames.Ack())
@@ -183,7 +158,7 @@ class Worker:
         self, job: Job, items: Iterable[tuple[Artifact, Version]], traffic: Traffic
     ) -> Iterator[int | Missing | list[SyncEvent]]:
         """Yield documents, and after those of an item its index, or why it has none."""
-        call = _call("details", job, tuple(items))
+        call = call_of("details", job, tuple(items))
         for frame in self._call(call, NothingStored(), traffic):
             if isinstance(frame, frames.Batch):
                 yield frames.unbatch(frame)
@@ -191,12 +166,12 @@ class Worker:
             elif isinstance(frame, frames.Fetched):
                 yield frame.index
             elif isinstance(frame, frames.Missing):
-                yield Missing(frame.index, frame.reason, frame.code)
+                yield Missing(frame.index, self._mask(frame.reason), frame.code)
 
     def save(self, job: Job, artifact: Artifact, version: Version) -> Iterator[bytes | str]:
         """Yield the bytes of the artifact, and at the end the name that the file should have."""
         for frame in self._call(
-            _call("save", job, ((artifact, version),)), NothingStored(), Traffic()
+            call_of("save", job, ((artifact, version),)), NothingStored(), Traffic()
         ):
             if isinstance(frame, frames.Bytes):
                 yield frame.content
@@ -209,28 +184,36 @@ class Worker:
         if self._cancelled.is_set():
             return
         self._cancelled.set()
-        self._send(frames.Cancel())
         killer = threading.Timer(KILL_AFTER, self.kill)
         killer.daemon = True
         killer.start()
+        self._send(frames.Cancel())
 
     def kill(self) -> None:
+        """End the process, and what it has started, at once."""
         with suppress(OSError):
-            self._process.kill()
+            if sys.platform == "win32":
+                self._process.kill()
+            else:
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     def close(self) -> None:
         """Let the worker end, or end it; leaves no process, thread or pipe behind."""
+        self._closing.set()
         with suppress(OSError), self._write_lock:
             _stream(self._process.stdin).close()
-        try:
+        with suppress(subprocess.TimeoutExpired):
             self._process.wait(0.5)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            self._process.wait()
+        # Also when it has ended: what it started would hold the pipes open.
+        self.kill()
+        self._process.wait()
         for thread in self._threads:
             thread.join(5)
-        _stream(self._process.stdout).close()
-        _stream(self._process.stderr).close()
+        for stream, thread in zip(
+            (self._process.stdout, self._process.stderr), self._threads, strict=True
+        ):
+            if not thread.is_alive():
+                _stream(stream).close()
 
     # The protocol
 
@@ -255,6 +238,8 @@ class Worker:
                     raise Cancelled("Cancelled.")
                 return
             if isinstance(frame, frames.Failed):
+                if self._cancelled.is_set():
+                    raise Cancelled("Cancelled.")
                 raise self._failed(frame)
             if isinstance(frame, frames.Traffic):
                 traffic.requests += frame.requests
@@ -303,12 +288,19 @@ class Worker:
         stream = _stream(self._process.stdout)
         try:
             while (frame := frames.read_to_host(stream)) is not None:
-                self._frames.put(frame)
+                self._hand_over(frame)
         except RegistryError as error:
-            self._frames.put(error)
+            self._hand_over(error)
         except (OSError, ValueError):
             pass
-        self._frames.put(None)
+        self._hand_over(None)
+
+    def _hand_over(self, frame: frames.ToHost | RegistryError | None) -> None:
+        """Wait until there is room; once the worker is closed nobody takes anything."""
+        while not self._closing.is_set():
+            with suppress(queue.Full):
+                self._frames.put(frame, timeout=0.1)
+                return
 
     def _drain(self) -> None:
         """Keep the pipe empty; the last lines help to say why a worker died."""
@@ -333,9 +325,9 @@ class Worker:
         error = rebuild(
             frame.kind,
             frame.code,
-            frame.message,
-            frame.cause,
-            frame.remedy,
+            self._mask(frame.message),
+            self._mask(frame.cause),
+            self._mask(frame.remedy),
             frame.retry_after,
         )
         if isinstance(error, PluginFault):
@@ -358,21 +350,9 @@ class Worker:
         said = next((line for line in reversed(self._tail) if line), "")
         return self._fault(
             "The plugin's process ended in the middle of its work.",
-            cause=f"{how}; its last words: {said[:300]}" if said else how,
+            cause=f"{how}; its last words: {self._mask(said[:300])}" if said else how,
             code="worker-died",
         )
-
-
-def _call(method: str, job: Job, items: tuple[tuple[Artifact, Version], ...] = ()) -> frames.Call:
-    return frames.Call(
-        method,
-        job.distribution,
-        job.type_id,
-        dict(job.config),
-        job.config_version,
-        job.settings,
-        items,
-    )
 
 
 def _stream(stream: IO[bytes] | None) -> Any:

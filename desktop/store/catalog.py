@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from desktop.store import staging
+from desktop.store import derived, staging
 from desktop.store.database import Database, Transaction
 from desktop.store.values import ArtifactRow, DocumentRow, VersionRow
 from registrykit.artifacts import Artifact, Dependency, Version
@@ -233,7 +233,7 @@ def store_documents(
     )
     tx.sql("DELETE FROM touched")
     tx.sql("INSERT INTO touched SELECT a.id FROM artifact a WHERE a.latest_id = ?", (version_id,))
-    staging.refresh(tx)
+    derived.refresh(tx)
 
 
 def store_missing(tx: Transaction, version_id: int, reason: str, code: str, now: float) -> None:

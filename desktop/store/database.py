@@ -29,6 +29,8 @@ CREATE TEMP TABLE stage (
     app_version TEXT, deprecated INTEGER, stable INTEGER, sort_key BLOB, fingerprint BLOB,
     body BLOB, UNIQUE (run, path, kind, version, tag));
 CREATE TEMP TABLE stage_kept (run INTEGER, path TEXT, version TEXT, whole INTEGER);
+CREATE INDEX temp.ix_stage_kept ON stage_kept (run, path);
+CREATE TEMP TABLE spared (artifact_id INTEGER PRIMARY KEY);
 CREATE TEMP TABLE stage_skip (
     run INTEGER, kind TEXT, path TEXT, version TEXT, reason TEXT);
 CREATE TEMP TABLE stage_document (
@@ -155,7 +157,7 @@ class Database:
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[Transaction]:
-        from sqlalchemy.exc import OperationalError
+        from sqlalchemy.exc import DatabaseError, OperationalError
 
         with self._lock:
             if self._writer is None:
@@ -164,8 +166,10 @@ class Database:
                 self._writer.exec_driver_sql(begin)
                 yield Transaction(self._writer)
                 self._writer.exec_driver_sql("COMMIT")
-            except OperationalError as error:
+            except DatabaseError as error:
                 self._rollback()
+                if not isinstance(error, OperationalError) and type(error) is not DatabaseError:
+                    raise  # a row that may not be there is our own fault, not the disk's
                 # The driver's own words only: the statement's parameters are the user's.
                 raise StoreFailed("The data could not be stored.", cause=str(error.orig)) from None
             except BaseException:

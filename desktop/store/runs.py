@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from desktop.store import staging
+from desktop.store import derived, staging
 from desktop.store.database import Database, Transaction
 from desktop.store.values import ChangeRow, RunRow, SkippedRow
 from registrykit.events import Known
@@ -30,33 +30,43 @@ class Begun:
 
 
 def begin(
-    tx: Transaction, registry: str, now: float, *, full: bool, endpoint: str, plugin_version: str
+    tx: Transaction, registry: str, now: float, *, full: bool, source: str, plugin_version: str
 ) -> Begun:
-    """Begin a run, or go on with the last one where that was interrupted or cancelled."""
+    """Begin a run, or go on with the last one where that was interrupted or cancelled.
+
+    `source` says where and as whom the registry is read. With another one, or another plugin,
+    everything is read anew.
+    """
     last = tx.one(
-        "SELECT id, outcome, started, endpoint, plugin_version FROM sync_run"
+        "SELECT id, outcome, started, source, plugin_version FROM sync_run"
         " WHERE registry_id = ? ORDER BY id DESC LIMIT 1",
         (registry,),
     )
     if last and not full and last[1] in ("interrupted", "cancelled"):
-        same = (last[3], last[4]) == (endpoint, plugin_version)
+        same = (last[3], last[4]) == (source, plugin_version)
         prefixes = tx.sql("SELECT prefix FROM run_prefix WHERE run_id = ?", (last[0],)).fetchall()
         if prefixes and same and now - last[2] < RESUMABLE_SECONDS:
             tx.sql("UPDATE sync_run SET outcome = '', finished = NULL WHERE id = ?", (last[0],))
             return Begun(last[0], tuple(prefix for (prefix,) in prefixes))
-    elsewhere = last and plugin_version and (last[3], last[4]) != (endpoint, plugin_version)
+    # A run that found no plugin or no password says nothing about who remembered what.
+    reader = tx.one(
+        "SELECT source, plugin_version FROM sync_run"
+        " WHERE registry_id = ? AND plugin_version <> '' ORDER BY id DESC LIMIT 1",
+        (registry,),
+    )
+    elsewhere = reader and plugin_version and reader != (source, plugin_version)
     if full or elsewhere:
         # What is remembered vouches for another place, or was written by another plugin.
         forget(tx, registry)
     run = tx.sql(
         "INSERT INTO sync_run (registry_id, started, outcome, full, added, changed, removed,"
         " skipped, artifacts, versions, before, documents, documents_missing, requests,"
-        " document_requests, bytes, code, message, cause, remedy, endpoint, plugin_version)"
+        " document_requests, bytes, code, message, cause, remedy, source, plugin_version)"
         " VALUES (?, ?, '', ?, 0, 0, 0, 0, 0, 0, (SELECT count(*) FROM version v"
         " JOIN artifact a ON a.id = v.artifact_id"
         " WHERE a.registry_id = ? AND v.state = 'present'),"
         " 0, 0, 0, 0, 0, '', '', '', '', ?, ?)",
-        (registry, now, full, registry, endpoint, plugin_version),
+        (registry, now, full, registry, source, plugin_version),
     ).lastrowid
     return Begun(run, ())
 
@@ -80,12 +90,12 @@ def memory(db: Database, registry: str, prefix: str) -> dict[str, Any] | None:
     row = db.row(
         "SELECT memory FROM memory WHERE registry_id = ? AND prefix = ?", (registry, prefix)
     )
-    return None if row is None else msgspec.msgpack.decode(row[0], type=dict[str, Any])
+    return None if row is None else msgspec.msgpack.decode(row[0], type=dict[str, Any]) or None
 
 
 def forget(tx: Transaction, registry: str) -> None:
     """Forget validators and hashes: the next run reads everything anew."""
-    tx.sql("DELETE FROM memory WHERE registry_id = ?", (registry,))
+    tx.sql("UPDATE memory SET memory = x'80' WHERE registry_id = ?", (registry,))
 
 
 def went_back(tx: Transaction, run: int, registry: str, now_text: str) -> bool:
@@ -135,7 +145,7 @@ def apply_removals(tx: Transaction, run: int, registry: str, now: float) -> int:
     )
     tx.sql("DELETE FROM removal WHERE run_id = ?", (run,))
     tx.sql("UPDATE sync_run SET removed = removed + ? WHERE id = ?", (removed, run))
-    staging.refresh(tx)
+    derived.refresh(tx)
     return removed
 
 
@@ -176,8 +186,14 @@ def end(tx: Transaction, run: int, registry: str, outcome: str, now: float, **wo
         " (SELECT artifacts, versions FROM sync_run WHERE id = ?) WHERE id = ?",
         (run, registry),
     )
-    if outcome in ("ok", "unchanged", "partial"):
+    if outcome in ("ok", "unchanged", "partial", "failed"):
         tx.sql("DELETE FROM run_prefix WHERE run_id = ?", (run,))
+    if outcome in ("ok", "unchanged", "partial", "held"):
+        tx.sql(
+            "DELETE FROM run_prefix WHERE run_id IN"
+            " (SELECT id FROM sync_run WHERE registry_id = ? AND id <> ?)",
+            (registry, run),
+        )
     staging.drop_stage(tx, run)
 
 
@@ -216,15 +232,26 @@ def prune(tx: Transaction, registry: str) -> None:
     for table in ("skipped", "run_prefix"):
         tx.sql(f"DELETE FROM {table} WHERE run_id IN ({old})", names)
     tx.sql(f"DELETE FROM sync_run WHERE id IN ({old})", names)
+    # A run that changed something stays for the ledger's sake, but not all that it skipped.
+    tx.sql(
+        "DELETE FROM skipped WHERE run_id IN (SELECT id FROM sync_run"
+        " WHERE registry_id = :registry ORDER BY id DESC LIMIT -1 OFFSET :kept)",
+        names,
+    )
 
 
 def mark_interrupted(tx: Transaction, now: float) -> int:
     """Mark runs that never ended, because the program was killed."""
     tx.sql(
         "UPDATE registry SET last_outcome = 'interrupted', code = 'interrupted',"
+        " last_attempt = :now, artifacts = (SELECT count(*) FROM artifact a"
+        "   WHERE a.registry_id = registry.id AND a.versions > 0),"
+        " versions = (SELECT ifnull(sum(a.versions), 0) FROM artifact a"
+        "   WHERE a.registry_id = registry.id),"
         " message = 'The program ended during the last synchronization.',"
         " remedy = 'Synchronize again; what was stored before is still there.'"
-        " WHERE id IN (SELECT registry_id FROM sync_run WHERE outcome = '')"
+        " WHERE id IN (SELECT registry_id FROM sync_run WHERE outcome = '')",
+        {"now": now},
     )
     ended: int = tx.sql(
         "UPDATE sync_run SET outcome = 'interrupted', finished = ?, code = 'interrupted',"

@@ -29,6 +29,7 @@ _EXTRA = (
     """CREATE UNIQUE INDEX ux_registry_default ON registry (environment_id, default_id)
        WHERE default_id IS NOT NULL""",
     "CREATE INDEX ix_artifact_name ON artifact (name COLLATE NOCASE)",
+    "CREATE INDEX ix_removal_version ON removal (version_id)",
     "CREATE INDEX ix_version_state ON version (artifact_id, state)",
     "CREATE INDEX ix_search_name ON search_text (name COLLATE NOCASE)",
     "CREATE INDEX ix_search_display ON search_text (display_name COLLATE NOCASE)",

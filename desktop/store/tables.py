@@ -62,7 +62,10 @@ class Registry(SQLModel, table=True):
 
 
 class SyncRun(SQLModel, table=True):
-    """One synchronization; `outcome` is empty while it runs or after the program was killed."""
+    """One synchronization; `outcome` is empty while it runs or after the program was killed.
+
+    `source` changes whenever the registry is read from elsewhere or as somebody else.
+    """
 
     __tablename__ = "sync_run"
     id: int | None = Field(default=None, primary_key=True)
@@ -87,7 +90,7 @@ class SyncRun(SQLModel, table=True):
     message: str = ""
     cause: str = ""
     remedy: str = ""
-    endpoint: str = ""
+    source: str = ""
     plugin_version: str = ""
 
 
@@ -123,7 +126,7 @@ class Skipped(SQLModel, table=True):
 
 
 class Artifact(SQLModel, table=True):
-    __table_args__ = (UniqueConstraint("registry_id", "kind", "path"),)
+    __table_args__ = (UniqueConstraint("registry_id", "path", "kind"),)
     id: int | None = Field(default=None, primary_key=True)
     registry_id: str = Field(foreign_key="registry.id")
     kind: str

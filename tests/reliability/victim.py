@@ -19,8 +19,9 @@ from typing import Any
 import sqlmodel  # noqa: F401  imported before the fork, so that each child starts at once
 
 from desktop.app import build
+from desktop.engine.calls import Job
 from desktop.engine.sync import Parts, synchronize
-from desktop.engine.workers import Job, Workers
+from desktop.engine.workers import Workers
 from desktop.store import registries as stored
 from desktop.store.database import Database, Transaction
 from registrykit.sync import Settings

@@ -285,7 +285,7 @@ def test_a_real_registry_from_add_to_forget(app: App) -> None:
 def test_a_killed_run_is_named_at_the_next_start(app: App) -> None:
     row = add(app, "Charts")
     with app.db.write() as tx:
-        runs.begin(tx, row.id, 1.0, full=False, endpoint="", plugin_version="")
+        runs.begin(tx, row.id, 1.0, full=False, source="", plugin_version="")
     app.close()
     again = build(app.data_dir, writable=True, environ=NO_KEYRING)
     assert again.registries.get(row.id).last_outcome == "interrupted"
