@@ -320,7 +320,10 @@ def test(arguments: Sequence[str]) -> int:
             say(f"Not tested, because these failed: {', '.join(failed)}")
             return 1
     os.chdir(ROOT)
-    return hand_over([program("python"), "-m", "pytest", *selected])
+    # Tests wait for servers and workers most of the time; `-- -n0` takes one process again.
+    at_once = str(min(os.cpu_count() or 1, 4))
+    beside = ["-n", at_once, "--dist", "worksteal"]
+    return hand_over([program("python"), "-m", "pytest", *beside, *selected])
 
 
 def check(arguments: Sequence[str]) -> int:

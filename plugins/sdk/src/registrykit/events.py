@@ -29,7 +29,8 @@ class Found(msgspec.Struct, frozen=True, tag="found"):
 class Unchanged(msgspec.Struct, frozen=True, tag="unchanged"):
     """Everything at or under `prefix` is as stored, and counts as seen.
 
-    `memory`, where given, replaces what is remembered for the prefix.
+    `memory`, where given, replaces what is remembered for the prefix. Only a prefix with memory
+    is among those that an interrupted run has completed when it is resumed.
     """
 
     prefix: str
