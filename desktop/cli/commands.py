@@ -60,7 +60,7 @@ COMMANDS = {
     "tenant set": Command(environments.set_tenant, _writes),
     "tenant remove": Command(environments.remove_tenant, _writes),
     "plugins list": Command(plugins.list_all, _reads),
-    "plugins doctor": Command(plugins.doctor, _reads),
+    "plugins doctor": Command(plugins.doctor, _writes),
     "plugins enable": Command(plugins.enable, _writes),
     "plugins disable": Command(plugins.disable, _writes),
 }

@@ -55,6 +55,15 @@ def has_screen(platform: str, environ: Mapping[str, str]) -> bool:
     return bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))
 
 
+def _program() -> str:
+    """Return how the program was called, from where the user stands."""
+    path = Path(sys.argv[0])
+    if path.name != "registry-desktop":
+        return "registry-desktop"
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
 def _summary(app: App, ids: Sequence[int], out: Output) -> int:
     rows = app.registries.visible()
     runs = stored_runs.runs_by_id(app.db, ids)
@@ -75,7 +84,7 @@ def _summary(app: App, ids: Sequence[int], out: Output) -> int:
         out.note("")
         out.note(f"The data is in {app.data_dir}, where it stays readable without the servers:")
         for words in (f"search {QUERY}", "registry list"):
-            out.note(f"  registry-desktop --data-dir {app.data_dir} {words}")
+            out.note(f"  {_program()} --data-dir {app.data_dir} {words}")
 
     shape = {
         "registries": [shapes.registry(app, row, owners) for row in rows],

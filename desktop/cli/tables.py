@@ -16,6 +16,7 @@ from desktop.engine.plugins import Plugin
 from desktop.store.values import ArtifactRow, ChangeRow, RunRow, SkippedRow, VersionRow
 from registrykit.description import TypeDescription
 from registrykit.events import Check
+from registrykit.forms import FieldSpec
 
 _LOOKS = {
     "good": ("✓", "green"),
@@ -116,9 +117,18 @@ def registry_types(types: Iterable[tuple[Plugin, TypeDescription]]) -> Group:
         for field in description.form.fields:
             kind = "|".join(c.value for c in field.choices) or field.kind
             default = "required" if field.required else _plain(field.default)
-            fields.add_row(text(field.name), text(kind), text(default), text(field.help))
+            meaning = " ".join(part for part in (field.help, _condition(field)) if part)
+            fields.add_row(text(field.name), text(kind), text(default), text(meaning))
         parts += [heading, text(description.summary), Padding(fields, (0, 0, 1, 2), expand=False)]
     return Group(*parts)
+
+
+def _condition(field: FieldSpec) -> str:
+    parts = [
+        f"{other} is {' or '.join(_plain(value) for value in values)}"
+        for other, values in field.show_if.items()
+    ]
+    return f"Only if {' and '.join(parts)}." if parts else ""
 
 
 def check_line(stage: Check) -> Text:

@@ -137,7 +137,10 @@ def _from_input(
     if stream.isatty():
         from getpass import getpass
 
-        found = {key: (ask or getpass)(f"{key}: ") for key in keys}
+        try:
+            found = {key: (ask or getpass)(f"{key}: ") for key in keys}
+        except EOFError:
+            raise KeyboardInterrupt from None  # Ctrl-D: whoever was asked does not want to answer
     elif len(keys) == 1:
         # The whole of it: a private key has many lines.
         found = {keys[0]: stream.read(LARGEST_FILE).removesuffix("\n").removesuffix("\r")}
@@ -212,7 +215,9 @@ def _from_file(spec: FieldSpec, value: Any) -> Any:
 
 def _flag(spec: FieldSpec, text: str) -> bool:
     if text.lower() not in _FLAGS:
-        raise _wrong(spec, f"{text!r} is neither", "Use true or false.")
+        raise _wrong(
+            spec, f"{text!r} is neither yes nor no", "Use true or false, yes or no, on or off."
+        )
     return _FLAGS[text.lower()]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ from registrykit.errors import PluginFault
 from registrykit.events import Found, Progress, SyncEvent, Unchanged
 from registrykit.frames import MAX_MEMORY
 
+_DIGEST = re.compile(r"[a-z0-9]+([+._-][a-z0-9]+)*:[0-9a-f]+")
 MOST_EVENTS = 2_000_000
 """A run with more than this, progress aside, is ended: no registry holds that many versions."""
 MOST_WORDS = 2000
@@ -62,6 +64,13 @@ def _refuse_odd(event: Found) -> None:
         raise PluginFault(
             f"The plugin yielded a version that has no place: {path!r} {version!r}.",
             cause="paths have segments between slashes, and versions a text",
+            code="garbage",
+        )
+    digest = event.version.digest
+    if digest and not _DIGEST.fullmatch(digest):
+        raise PluginFault(
+            f"The plugin yielded a digest that is none: {digest[:100]!r}.",
+            cause="digests are written algorithm:hex, such as sha256:…",
             code="garbage",
         )
 

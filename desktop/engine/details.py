@@ -20,8 +20,9 @@ from desktop.store import catalog
 from desktop.store.database import Database
 from desktop.store.values import ArtifactRow, DocumentRow, RegistryRow, VersionRow
 from registrykit.errors import BadAnswer, BadConfig, NotFound, PluginFault
+from registrykit.events import DOCUMENT_NAMES
 
-DOCUMENTS = ("readme", "values", "schema", "manifest", "metadata")
+DOCUMENTS = DOCUMENT_NAMES
 
 
 @dataclass(frozen=True)

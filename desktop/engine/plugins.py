@@ -110,9 +110,18 @@ class Plugins:
                     f"The plugin {plugin.distribution} {plugin.version} is {plugin.state}.",
                     cause=plugin.reason,
                 )
+        known = ", ".join(sorted(self.descriptions())) or "none"
+        failed = [p for p in self.all() if p.state in ("failed", "incompatible")]
+        if failed:
+            raise PluginMissing(
+                f"No plugin that works offers registries of the type {type_id!r}.",
+                cause=f"known types: {known}; "
+                + "; ".join(f"{p.distribution} {p.version} is {p.state}" for p in failed),
+                remedy="Read why with: plugins list. Once that is mended: plugins doctor",
+            )
         raise PluginMissing(
             f"No plugin for registries of the type {type_id!r} is installed.",
-            cause="known types: " + (", ".join(sorted(self.descriptions())) or "none"),
+            cause=f"known types: {known}",
         )
 
     def registry_type(self, type_id: str) -> tuple[Plugin, RegistryType[Any]]:

@@ -248,7 +248,7 @@ class Registries:
             plugin, description = self._plugins.describe(row.type)
         except PluginMissing as error:
             raise PluginMissing(
-                f"{row.name} cannot be reached: {error}", cause=error.cause
+                f"{row.name} cannot be reached: {error}", cause=error.cause, remedy=error.remedy
             ) from None
         return Job(
             plugin.distribution,

@@ -258,7 +258,9 @@ class _Run:
             gaps = tx.one("SELECT count(*) FROM skipped WHERE run_id = ?", (self._id,))
             said = "1 gap" if gaps == 1 else f"{gaps} gaps"
             message = f"Synchronized with {said}."
-            remedy = "Open the run to see what could not be read and why."
+            if not gaps:
+                message = "Synchronized, but the plugin did not say that it was done."
+            remedy = f"See what could not be read: history {self._registry.name} --run {self._id}"
             return "partial", f"{message} {note}".strip(), "partial", remedy
         if added or changed or removed:
             return "ok", note, "", ""

@@ -172,7 +172,7 @@ def test_an_error_that_quotes_a_secret_is_stored_without_it(bench: Bench) -> Non
     from desktop.logs import masked
 
     words = "the server said: bad password hunter2-canary"
-    bench.workers.next = [Unreachable("No.", cause=words)]
+    bench.workers.next = Unreachable("No.", cause=words)
     from desktop.engine.sync import Parts, synchronize
 
     app = bench.app

@@ -14,11 +14,36 @@ from registrykit.forms import Choice, FieldKind, FieldSpec, FormSpec, compile_fo
 from registrykit.frames import Described, pack, read_to_host
 
 
+class Depended(BaseModel):
+    """What the condition of a field may name."""
+
+    private: Annotated[bool, Ui("Private")] = False
+    mode: Annotated[Literal["a", "b", "c"], Ui("Mode")] = "a"
+
+
 def field_of(annotation: Any, ui: Ui, default: Any = ...) -> FieldSpec:
-    """Return the compiled field of a model with this one field."""
-    model = create_model("Model", x=(Annotated[annotation, ui], default))
-    (spec,) = compile_form(model).fields
+    """Return the compiled field `x` of a model that has two more for it to depend on."""
+    model = create_model("Model", __base__=Depended, x=(Annotated[annotation, ui], default))
+    spec = compile_form(model).field("x")
+    assert spec is not None
     return spec
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [({"privat": True}, "does not exist"), ({"mode": "d"}, "none of its choices")],
+)
+def test_a_condition_on_what_is_not_there_is_refused(condition: dict[str, Any], said: str) -> None:
+    with pytest.raises(TypeError, match=said):
+        field_of(str, Ui("X", show_if=condition), "")
+
+
+def test_a_types_own_fields_come_first() -> None:
+    class Own(RegistryConfig):
+        endpoint: Annotated[str, Ui("Endpoint")]
+
+    names = [spec.name for spec in compile_form(Own).fields]
+    assert (names[0], names[1]) == ("endpoint", "description")
 
 
 @pytest.mark.parametrize(

@@ -58,8 +58,11 @@ class Complete(msgspec.Struct, frozen=True, tag="complete"):
     as_of: str = ""
 
 
+DOCUMENT_NAMES = ("readme", "values", "schema", "manifest", "metadata")
+
+
 class Document(msgspec.Struct, frozen=True, tag="document"):
-    """Text that belongs to a version: `readme`, `values`, `schema`, `manifest`, `metadata`."""
+    """Text that belongs to a version; `name` is one of `DOCUMENT_NAMES`, another is a fault."""
 
     ref: Ref
     name: str

@@ -97,9 +97,29 @@ class Problem(msgspec.Struct, frozen=True):
 def compile_form(model: type[BaseModel]) -> FormSpec:
     """Return the form of a pydantic model.
 
-    Raises TypeError naming the field that has no `Ui` or fits no field kind.
+    A type's own fields come first, then those that every type has. Raises TypeError naming the
+    field that has no `Ui`, fits no field kind, or depends on a field or choice that is not there.
     """
-    return FormSpec(tuple(_field_spec(name, info) for name, info in model.model_fields.items()))
+    from registrykit.registry import RegistryConfig
+
+    shared = RegistryConfig.model_fields
+    ordered = sorted(model.model_fields.items(), key=lambda entry: entry[0] in shared)
+    form = FormSpec(tuple(_field_spec(name, info) for name, info in ordered))
+    for spec in form.fields:
+        for other, values in spec.show_if.items():
+            _check_condition(spec.name, form.field(other), other, values)
+    return form
+
+
+def _check_condition(name: str, on: FieldSpec | None, other: str, values: tuple[Any, ...]) -> None:
+    if on is None:
+        raise TypeError(f"field {name!r} is shown by a field {other!r}, which does not exist")
+    known = [choice.value for choice in on.choices]
+    unknown = [value for value in values if known and value not in known]
+    if unknown:
+        raise TypeError(
+            f"field {name!r} is shown if {other!r} is {unknown[0]!r}, which is none of its choices"
+        )
 
 
 def _field_spec(name: str, info: FieldInfo) -> FieldSpec:

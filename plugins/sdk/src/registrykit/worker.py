@@ -21,7 +21,16 @@ from registrykit.artifacts import Artifact, Version
 from registrykit.cancel import CancelToken
 from registrykit.description import describe
 from registrykit.errors import Cancelled, PluginFault, RegistryError, kind_of
-from registrykit.events import Check, Complete, Document, Known, Progress, SyncEvent, Unchanged
+from registrykit.events import (
+    DOCUMENT_NAMES,
+    Check,
+    Complete,
+    Document,
+    Known,
+    Progress,
+    SyncEvent,
+    Unchanged,
+)
 from registrykit.frames import (
     CHUNK,
     MAX_EVENTS,
@@ -254,6 +263,8 @@ def check_event(event: SyncEvent) -> None:
     """Raise TypeError or PluginFault for what may not be yielded by `sync`."""
     if not isinstance(event, SyncEvent):
         raise TypeError(f"sync() yielded {type(event).__name__}, expected a SyncEvent")
+    if isinstance(event, Document):
+        check_document(event)
     if isinstance(event, (Complete, Unchanged)) and event.memory is not None:
         size = len(pack(Remembered(event.memory)))
         if size > MAX_MEMORY:
@@ -262,6 +273,15 @@ def check_event(event: SyncEvent) -> None:
                 cause=f"at most {MAX_MEMORY:,} bytes can be kept for one prefix",
                 code="memory-too-large",
             )
+
+
+def check_document(document: Document) -> None:
+    """Raise PluginFault for a document that nobody could ask for."""
+    if document.name not in DOCUMENT_NAMES:
+        raise PluginFault(
+            f"The plugin yielded a document called {document.name!r}.",
+            cause=f"documents are called {', '.join(DOCUMENT_NAMES)}",
+        )
 
 
 def _send_documents(
@@ -287,6 +307,7 @@ def _send_documents(
         for document in outcome:
             if not isinstance(document, Document):
                 raise TypeError(f"details() yielded {type(document).__name__}, expected Document")
+            check_document(document)
         for packed in batches(outcome) if outcome else ():
             host.send_in_window(packed)
         host.send(Fetched(index))

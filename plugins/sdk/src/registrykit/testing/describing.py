@@ -22,6 +22,7 @@ FIRST_PARTY = {
     "legacy-pack": "registrykit_legacy_pack",
     "vertex-nonfips": "registrykit_vertex_nonfips",
 }
+_TEXTS = ("text", "multiline", "url", "pem", "list")
 _SECRET_NAME = re.compile(
     r"(^|_)(password|passwd|passphrase|secret|token|api_?key|private_?key|client_key|secret_?key)$"
 )
@@ -84,7 +85,7 @@ class DescriptionClauses:
     def test_form_marks_secrets(self) -> None:
         """Passwords, tokens and keys are secret fields."""
         for spec in self._form().fields:
-            if _SECRET_NAME.search(spec.name) and not spec.secret and spec.kind != "choice":
+            if _SECRET_NAME.search(spec.name) and not spec.secret and spec.kind in _TEXTS:
                 broken(
                     f"The field {spec.name!r} looks like a secret, but is stored as plain text.",
                     "Give it the type SecretStr | None, so that it is kept in the keyring.",

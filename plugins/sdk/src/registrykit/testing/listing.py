@@ -77,7 +77,7 @@ class ListingClauses:
             ):
                 broken(
                     f"{event.artifact.path!r} was found, but no Complete covers it, so it is "
-                    "never stored.",
+                    "never known to be whole, and nothing of it can ever be removed.",
                     'Yield Complete(prefix) after everything under prefix; Complete("") covers '
                     "the whole registry.",
                 )
