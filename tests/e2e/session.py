@@ -5,7 +5,10 @@ Everything lies in one folder, as a person's home does, and outlives the session
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,6 +47,8 @@ class Session:
         self._folder = folder
         self._state = state
         self._process: subprocess.Popen[str] | None = None
+        self.keyring = 0
+        """The id of the process that answers for the keyring."""
         self.bus = ""
         for name in ("home", "run", "data", "config"):
             (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -77,10 +82,25 @@ class Session:
         )
         assert self._process.stdout is not None
         self.bus = self._process.stdout.readline().strip()
-        if not self.bus:
+        try:
+            if not self.bus:
+                raise RuntimeError("the session did not begin")
+            if self._state != "absent":
+                self.keyring = self._wait_for_keyring()
+        except BaseException:
             self.__exit__(None, None, None)
-            raise RuntimeError("the session did not begin")
+            raise
         return self
+
+    def _wait_for_keyring(self) -> int:
+        """Return the process that has the keyring's name; asked too early, the bus starts one."""
+        for _ in range(500):
+            (taken,) = self._ask_bus("NameHasOwner")
+            if taken:
+                (pid,) = self._ask_bus("GetConnectionUnixProcessID")
+                return int(pid)
+            time.sleep(0.02)
+        raise RuntimeError("the keyring did not begin")
 
     def __exit__(
         self,
@@ -91,6 +111,8 @@ class Session:
         """End the shell; the bus ends with it, and the keyring with the bus."""
         assert self._process is not None
         self._process.communicate(timeout=20)
+        if self.keyring and not ended(self.keyring):
+            os.kill(self.keyring, signal.SIGKILL)
 
     def kept(self, service: str) -> dict[str, str]:
         """Return the secrets of a service by their users, read by another library."""
@@ -110,16 +132,16 @@ class Session:
             keyring = secretstorage.get_default_collection(connection)
             keyring.create_item(user, {"service": service, "username": user}, secret.encode())
 
-    def keyring_process(self) -> int:
-        """Return the id of the process that answers for the keyring."""
+    def _ask_bus(self, question: str) -> tuple[Any, ...]:
+        """Ask the bus itself about the keyring's name, which starts no service."""
         from jeepney import DBusAddress, new_method_call  # type: ignore[import-untyped]
 
         name = "org.freedesktop.DBus"
         bus = DBusAddress("/org/freedesktop/DBus", name, name)
-        asked = new_method_call(bus, "GetConnectionUnixProcessID", "s", (_SERVICE,))
+        asked = new_method_call(bus, question, "s", (_SERVICE,))
         with self._connection() as connection:
-            (pid,) = connection.send_and_get_reply(asked).body
-            return int(pid)
+            answer: tuple[Any, ...] = connection.send_and_get_reply(asked).body
+            return answer
 
     @contextmanager
     def _connection(self) -> Iterator[Any]:
@@ -130,3 +152,17 @@ class Session:
             yield connection
         finally:
             connection.close()
+
+
+def ended(pid: int, seconds: float = 5.0) -> bool:
+    """Wait for a process that is nobody's child here; a zombie has ended too."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            return True
+        if state in "ZX":
+            return True
+        time.sleep(0.02)
+    return False

@@ -213,7 +213,7 @@ class Keyring(KeyringBackend):
 def test_a_keyring_that_never_answers_is_given_up(home: Home) -> None:
     with HelmSite(INDEX, sign_in=Basic(USER, FIRST)) as site, home.session() as session:
         home.add(session, site, FIRST)
-        keyring = session.keyring_process()
+        keyring = session.keyring
         os.kill(keyring, signal.SIGSTOP)
         try:
             begun = time.monotonic()

@@ -28,6 +28,7 @@ from registrykit.urls import Basic
 from tests.e2e import talker
 from tests.e2e.canaries import descendants, environment_of, spellings
 from tests.e2e.echoes import ECHOES
+from tests.e2e.session import ended
 from tests.e2e.world import (
     BASIC,
     ODD,
@@ -250,7 +251,7 @@ def test_processes_hold_no_secret_and_a_kill_leaves_none(
         if victim == "workers":
             codes = [run["code"] for run in json.loads(printed)["runs"]]
             assert codes == ["worker-died"] * len(registries)
-        wait_for_end(workers)
+        assert all(ended(pid) for pid in workers), "a worker outlived its host"
         assert list(world.work.iterdir()) == [], "a dump of a process's memory"
     world.run("--json", "history", "odd")
     world.require_clean()
@@ -266,21 +267,6 @@ def wait_for_requests(host: subprocess.Popen[str], registries: Sequence[Signed])
     workers = descendants(host.pid)
     assert len(workers) == len(registries)
     return workers
-
-
-def wait_for_end(pids: Sequence[int]) -> None:
-    """Wait for workers that lost their host; a zombie that nobody waits for has ended too."""
-    deadline = time.monotonic() + 10
-    while any(runs(pid) for pid in pids):
-        assert time.monotonic() < deadline, "a worker outlived its host"
-        time.sleep(0.02)
-
-
-def runs(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 # Other servers
