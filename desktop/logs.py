@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import logging
 import logging.handlers
 import os
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from pathlib import Path
-from urllib.parse import quote
+
+from registrykit.masking import Mask
 
 MASK = "••••••"
 _PATTERNS = (
@@ -21,15 +22,15 @@ _PATTERNS = (
 
 def masked(text: str, secrets: Iterable[str]) -> str:
     """Return the text without the given secrets, in every spelling that travels, nor the like."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        if len(secret) < 4:
-            continue
-        encoded = base64.b64encode(secret.encode()).decode()
-        for form in (secret, quote(secret, safe=""), encoded, encoded.rstrip("=")):
-            text = text.replace(form, MASK)
+    text = _mask(frozenset(secret for secret in secrets if len(secret) > 3))(text)
     for pattern in _PATTERNS:
         text = pattern.sub(rf"\g<1>{MASK}", text)
     return text
+
+
+@lru_cache(maxsize=4)
+def _mask(secrets: frozenset[str]) -> Mask:
+    return Mask(secrets, MASK)
 
 
 class _Masking(logging.Formatter):

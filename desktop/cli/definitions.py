@@ -82,11 +82,14 @@ def hosts(given: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(host.lower() for host in given))
 
 
-def tell_unkept(out: Output, row: RegistryRow, given: Iterable[str]) -> None:
+def tell_unkept(app: App, out: Output, row: RegistryRow, given: Iterable[str]) -> None:
     """Say which variables later commands read, where no keyring keeps the secrets."""
+    why = app.vault.trouble or "the keyring refused"
     for key in sorted(given):
         variable = f"{VARIABLE}{shout(row.name)}_{shout(key)}"
-        out.note(f"There is no keyring, so the {key} is not kept. Later commands read {variable}")
+        out.note(
+            f"{why[:1].upper()}{why[1:]}, so the {key} is not kept. Later commands read {variable}"
+        )
 
 
 def add(app: App, args: Namespace, out: Output) -> int:
@@ -116,7 +119,7 @@ def add(app: App, args: Namespace, out: Output) -> int:
             return FAILED
     row, kept = app.registries.add(name, place, draft, approved)
     if not kept:
-        tell_unkept(out, row, draft.secrets)
+        tell_unkept(app, out, row, draft.secrets)
     code = 0
     if not row.automatic:
         code = _read_once(app, args, out, row)

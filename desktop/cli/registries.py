@@ -10,6 +10,7 @@ from desktop.cli import definitions, names, shapes
 from desktop.cli.output import Output
 from desktop.engine import words
 from desktop.engine.drafts import Place
+from desktop.engine.vault import SERVICE
 from desktop.store import runs
 from desktop.store.values import RegistryRow
 from registrykit.errors import BadConfig
@@ -192,7 +193,7 @@ def edit(app: App, args: Namespace, out: Output) -> int:
         place=names.place_of(app, row),
     )
     if not kept:
-        definitions.tell_unkept(out, changed, entered.secrets)
+        definitions.tell_unkept(app, out, changed, entered.secrets)
     lost = sorted(set(row.secrets) - set(changed.secrets))
     if lost and changed.origins != row.origins:
         out.note(
@@ -223,7 +224,11 @@ def remove(app: App, args: Namespace, out: Output) -> int:
     shape = shapes.registry(app, row, shapes.Owners(app))
     if row.removed_at is None:
         row = app.registries.remove(row)
-    app.registries.forget(row)
+    for key in app.registries.forget(row):
+        out.note(
+            f"The {key} of {row.name} may still be in the keyring: {app.vault.trouble}. "
+            f"Delete the entry {SERVICE}, {row.id}/{key} there."
+        )
     out.show(
         {"registry": shape},
         lambda: out.line(f"{row.name} was deleted with its catalog and its secrets."),

@@ -281,13 +281,17 @@ class Registries:
         self._save(restored, "registry-restored", row)
         return restored
 
-    def forget(self, row: RegistryRow) -> None:
-        """Delete a registry with its catalog and its secrets, for good."""
-        self._vault.forget(row.id, row.secrets)
+    def forget(self, row: RegistryRow) -> list[str]:
+        """Delete a registry with its catalog and its secrets, for good.
+
+        Returns the secrets that the keyring may still have, because it cannot be used.
+        """
+        left = self._vault.forget(row.id, row.secrets)
         with self._db.write() as tx:
             stored.purge_registry(tx, row.id)
             stored.record(tx, self._clock.now(), "registry-forgotten", row.name)
         self._bus.publish(RegistryChanged(row.id))
+        return left
 
     def purge(self) -> int:
         """Forget what was removed more than 30 days ago; returns how many that were."""

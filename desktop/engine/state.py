@@ -8,7 +8,7 @@ from desktop.store.values import RegistryRow
 STALE_SECONDS = 26 * 3600.0
 _SIGN_IN = frozenset({"sign-in-failed", "needs-sign-in", "secret-missing"})
 _UNREACHABLE = frozenset(
-    {"unreachable", "refused", "dns", "timeout", "broken-off", "truncated", "given-up"}
+    "unreachable refused dns timeout no-route broken-off truncated busy given-up".split()
 )
 
 
@@ -33,7 +33,7 @@ def conditions(
     failed = registry.last_outcome == "failed"
     if (failed and registry.code in _SIGN_IN) or (needs_credentials and not registry.secrets):
         found.append("needs-sign-in")
-    if failed and registry.code in _UNREACHABLE:
+    if failed and registry.code.removeprefix("proxy-") in _UNREACHABLE:
         found.append("unreachable")
     if registry.config.get("insecure_skip_verify"):
         found.append("insecure")

@@ -6,9 +6,9 @@ and configuration files, and third-party backends may write plain text.
 
 from __future__ import annotations
 
-import concurrent.futures
 import importlib
 import logging
+import queue
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -27,6 +27,8 @@ _BACKENDS = (
     ("keyring.backends.SecretService", "Keyring"),
     ("keyring.backends.kwallet", "DBusKeyring"),
 )
+_SILENT = "does not answer"
+_WORDS = {_SILENT: _SILENT, "KeyringLocked": "is locked"}
 _log = logging.getLogger(__name__)
 
 
@@ -75,7 +77,8 @@ class Vault:
         self._memory: dict[tuple[str, str], str] = {}
         self._handed_out: set[str] = set()
         self._lock = threading.Lock()
-        self._pool = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="keyring")
+        self._trouble = ""
+        self._turn = threading.Lock()
 
     @property
     def keyring(self) -> Keyring | None:
@@ -92,7 +95,16 @@ class Vault:
         keyring = self.keyring
         if keyring is None:
             return "no keyring: the environment, or memory until the program ends"
+        if self._trouble:
+            return f"the keyring {self._trouble}"
         return f"keyring ({type(keyring).__module__.rsplit('.', 1)[-1]})"
+
+    @property
+    def trouble(self) -> str:
+        """Why secrets cannot be kept, as a clause; empty where nothing is wrong."""
+        if self.keyring is None:
+            return "there is no keyring"
+        return f"the keyring {self._trouble}" if self._trouble else ""
 
     @property
     def handed_out(self) -> frozenset[str]:
@@ -143,15 +155,18 @@ class Vault:
             found[key] = value
         return found
 
-    def forget(self, registry_id: str, keys: Iterable[str]) -> None:
-        """Remove secrets from the keyring and from memory; a missing one is no error."""
+    def forget(self, registry_id: str, keys: Iterable[str]) -> list[str]:
+        """Remove secrets from the keyring and from memory; a missing one is no error.
+
+        Returns those that may still be in the keyring, because it cannot be used.
+        """
+        left = []
         for key in keys:
             self._memory.pop((registry_id, key), None)
             user = f"{registry_id}/{key}"
-            self._ask(partial(_delete, user=user))
-
-    def close(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+            if not self._ask(partial(_delete, user=user)) and self.keyring is not None:
+                left.append(key)
+        return left
 
     def _from_environment(self, registry: RegistryRow, key: str) -> str | None:
         by_id = self._environ.get(f"{VARIABLE}{shout(registry.id)}_{shout(key)}")
@@ -183,12 +198,34 @@ class Vault:
         keyring = self.keyring
         if keyring is None:
             return None
-        try:
-            return self._pool.submit(question, keyring).result(ANSWER_SECONDS)
-        except Exception as error:
+        with self._turn:
+            if self._trouble == _SILENT:
+                return None
+            answer: queue.SimpleQueue[tuple[Any, str]] = queue.SimpleQueue()
+            # A thread that nobody waits for: a silent keyring must not keep the program alive.
+            threading.Thread(
+                target=_answer, args=(question, keyring, answer), name="keyring", daemon=True
+            ).start()
+            try:
+                found, trouble = answer.get(timeout=ANSWER_SECONDS)
+            except queue.Empty:
+                found, trouble = None, _SILENT
+            self._trouble = _WORDS.get(trouble, "cannot be used") if trouble else ""
+        if trouble:
             # Never the exception's text: a backend may quote what it was given.
-            _log.warning("the keyring did not answer: %s", type(error).__name__)
-            return None
+            _log.warning("the keyring did not answer: %s", trouble)
+        return found
+
+
+def _answer(
+    question: Callable[[Keyring], Any],
+    keyring: Keyring,
+    answer: queue.SimpleQueue[tuple[Any, str]],
+) -> None:
+    try:
+        answer.put((question(keyring), ""))
+    except Exception as error:
+        answer.put((None, type(error).__name__))
 
 
 def _set(keyring: Keyring, user: str, value: str) -> bool:
@@ -196,8 +233,10 @@ def _set(keyring: Keyring, user: str, value: str) -> bool:
     return True
 
 
-def _delete(keyring: Keyring, user: str) -> None:
-    keyring.delete_password(SERVICE, user)
+def _delete(keyring: Keyring, user: str) -> bool:
+    if keyring.get_password(SERVICE, user) is not None:
+        keyring.delete_password(SERVICE, user)
+    return True
 
 
 def shout(text: str) -> str:

@@ -48,7 +48,6 @@ def test_the_keyring_comes_before_the_environment() -> None:
     assert keyring.held == {("registry-desktop", "0a1b2c/password"): "from-keyring"}
     vault.forget(ROW.id, ["password", "token"])
     assert keyring.held == {}
-    vault.close()
 
 
 def test_without_a_keyring_it_says_so_and_remembers_until_the_end() -> None:
@@ -56,7 +55,6 @@ def test_without_a_keyring_it_says_so_and_remembers_until_the_end() -> None:
     assert vault.put(ROW.id, {"password": "p4ss"}) is False
     assert vault.get(ROW, "password") == "p4ss"
     assert "no keyring" in vault.place
-    vault.close()
     with pytest.raises(SecretMissing) as caught:
         make({}).secrets_of(ROW)
     assert "REGISTRY_DESKTOP_SECRET_MY_CHARTS_PASSWORD" in caught.value.remedy
@@ -93,7 +91,6 @@ def test_a_keyring_that_breaks_is_as_good_as_none(caplog: pytest.LogCaptureFixtu
     assert vault.put(ROW.id, {"password": "p4ss"}) is False
     assert vault.get(ROW, "password") == "p4ss"
     assert "hunter2" not in caplog.text
-    vault.close()
 
 
 def test_only_backends_that_encrypt_are_on_the_list() -> None:

@@ -10,8 +10,8 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable
-from urllib.parse import quote, quote_plus
 
+from registrykit import masking
 from registrykit.errors import (
     BadAnswer,
     NotAllowed,
@@ -278,39 +278,14 @@ def clean(text: str, longest: int = _LONGEST_QUOTE) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
-class Mask:
-    """Hide secrets in text: as they are, in base64, and as they look in a URL."""
+class Mask(masking.Mask):
+    """Hide what a client signs in with, also as it is sent."""
 
     def __init__(self, credentials: Credentials | None, more: Iterable[str] = ()) -> None:
         secrets = list(more)
         if isinstance(credentials, Basic):
             pair = f"{credentials.username}:{credentials.password}".encode()
             secrets += [credentials.password, base64.b64encode(pair).decode()]
-            secrets += [base64.b64encode(credentials.password.encode()).decode()]
         elif isinstance(credentials, Bearer):
             secrets += [credentials.token]
-        forms = {
-            form
-            for secret in secrets
-            for form in (secret, quote(secret, safe=""), quote(secret), quote_plus(secret))
-            if len(form) >= 3
-        }
-        ordered = sorted(forms, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
-
-    def __call__(self, text: str) -> str:
-        return self._pattern.sub("***", text) if self._pattern else text
-
-    def error(self, error: RegistryError) -> RegistryError:
-        """Return `error`, or one like it without the secrets that its text holds."""
-        texts = (str(error), error.cause, error.remedy)
-        hidden = tuple(map(self, texts))
-        if hidden == texts:
-            return error
-        return type(error)(
-            hidden[0],
-            cause=hidden[1],
-            remedy=hidden[2],
-            code=error.code,
-            retry_after=error.retry_after,
-        )
+        super().__init__(secrets)
