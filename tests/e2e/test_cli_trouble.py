@@ -208,14 +208,18 @@ def test_secrets_are_in_no_output_and_in_no_file(program: Program) -> None:
 
 
 def test_a_frozen_program_starts_itself_as_its_worker(program: Program) -> None:
-    ended = subprocess.run(
+    worker = subprocess.Popen(
         [sys.executable, "-m", "desktop", "--worker"],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=60,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         env=program.environment,
     )
-    assert ended.returncode == 0
-    # The first frame: its length, and that the worker is ready.
-    assert len(ended.stdout) == 4 + int.from_bytes(ended.stdout[:4], "big")
+    assert worker.stdin is not None
+    assert worker.stdout is not None
+    with worker.stdin, worker.stdout:
+        # The first frame: its length, and that the worker is ready.
+        length = int.from_bytes(worker.stdout.read(4), "big")
+        assert b"ready" in worker.stdout.read(length)
+        worker.stdin.close()
+        assert worker.wait(60) == 0
     assert not program.data_dir.exists()

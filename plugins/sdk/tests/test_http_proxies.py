@@ -32,7 +32,11 @@ class Forwarder:
     def serve(self) -> None:
         while True:
             client, _ = self._listener.accept()
-            head = self._read_head(client)
+            try:
+                head = self._read_head(client)
+            except ConnectionError:
+                client.close()  # a client that was cancelled, or had its answer
+                continue
             if not head:
                 client.close()
                 return
