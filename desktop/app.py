@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from desktop import logs, paths
-from desktop.engine import defaults, environments, review, state
+from desktop.engine import attention, defaults, environments, looked, review, state, words
+from desktop.engine.attention import Attention, Coming
 from desktop.engine.bus import Bus
 from desktop.engine.clock import Clock, SystemClock
 from desktop.engine.details import Details
+from desktop.engine.elsewhere import Elsewhere
 from desktop.engine.environments import Environments
 from desktop.engine.jobs import Job, Jobs
 from desktop.engine.lock import DataLock
 from desktop.engine.network import Network, system_network
 from desktop.engine.plugins import Plugins
+from desktop.engine.progress import Progresses
 from desktop.engine.registries import Registries
 from desktop.engine.schedule import Scheduler, next_run
+from desktop.engine.settings import Settings, SettingsStore
 from desktop.engine.sync import Parts, synchronize
 from desktop.engine.vault import Keyring, Vault, system_keyring
 from desktop.engine.workers import Workers
@@ -28,7 +32,7 @@ from desktop.store import registries as stored
 from desktop.store import runs
 from desktop.store.database import FILE, Database
 from desktop.store.plugins import PluginRow
-from desktop.store.values import RegistryRow, RunRow
+from desktop.store.values import AuditRow, RegistryRow, RunRow
 
 
 @dataclass
@@ -46,8 +50,11 @@ class App:
     network: Callable[[], Network]
     environments: Environments
     registries: Registries
+    elsewhere: Elsewhere
     details: Details
     lock: DataLock
+    settings: SettingsStore
+    progress: Progresses
     _jobs: Jobs | None = None
     _stop_log: Callable[[], None] | None = None
 
@@ -55,7 +62,7 @@ class App:
     def jobs(self) -> Jobs:
         """The queue of jobs; its threads start with the first use."""
         if self._jobs is None:
-            self._jobs = Jobs(self.bus)
+            self._jobs = Jobs(self.bus, clock=self.clock)
         return self._jobs
 
     def synchronize(
@@ -88,12 +95,31 @@ class App:
 
         def registries() -> list[RegistryRow]:
             # Without a network nothing is due: it would only fail, and be tried again.
-            return [] if self.network().offline else stored.registries(self.db)
+            return [] if self._schedule_rests else stored.registries(self.db)
 
         return Scheduler(registries, self.jobs.busy, self.synchronize)
 
+    @property
+    def _schedule_rests(self) -> bool:
+        return self.settings.read().paused or self.network().offline
+
     def next_run(self, registry: RegistryRow) -> float | None:
+        """Return when the registry is synchronized next; None while the schedule is paused."""
+        if self.settings.read().paused:
+            return None
         return next_run(registry, self.clock.now())
+
+    def coming(self, rows: Sequence[RegistryRow], limit: int = 5) -> list[Coming]:
+        """Return what is synchronized next, soonest first; cheap."""
+        if self._schedule_rests:
+            return []
+        now = self.clock.now()
+        found = [
+            Coming(row.id, row.name, moment)
+            for row in rows
+            if (moment := next_run(row, now)) is not None
+        ]
+        return sorted(found, key=lambda entry: entry.at)[:limit]
 
     def due(self, registry: RegistryRow) -> bool:
         moment = self.next_run(registry)
@@ -101,32 +127,108 @@ class App:
 
     def activity(self, registry: RegistryRow) -> str:
         """Return idle, queued, syncing or cancelling, of this program or of the one that writes."""
+        return self.activities().get(registry.id, "idle")
+
+    def activities(self) -> dict[str, str]:
+        """Return queued, syncing or cancelling for every registry that is not idle."""
         if self.writable:
-            return self._jobs.activity(registry.id) if self._jobs else "idle"
-        if registry.id in runs.unfinished(self.db) and self.lock.taken:
-            return "syncing"
-        return "idle"
+            active = self._jobs.active() if self._jobs else ()
+            return {entry.registry_id: entry.activity for entry in active}
+        unfinished = runs.unfinished(self.db)
+        return dict.fromkeys(unfinished, "syncing") if unfinished and self.lock.taken else {}
+
+    # What is to be said of registries: cheap for a hundred of them; no plugin is looked for, and
+    # neither the keyring nor the network is asked.
+
+    def all_conditions(self, rows: Sequence[RegistryRow]) -> dict[str, list[str]]:
+        """Return the conditions of many registries in one pass, by id."""
+        now = self.clock.now()
+        plugins = self.plugins.type_states()
+        return {
+            row.id: state.conditions(
+                row,
+                now,
+                # As long as nothing is known of plugins, nothing is said of them.
+                plugin_state="active" if plugins is None else plugins.get(row.type, ""),
+                needs_credentials=defaults.needs_credentials(row),
+            )
+            for row in rows
+        }
+
+    def states(
+        self,
+        rows: Sequence[RegistryRow],
+        conditions: Mapping[str, Collection[str]] | None = None,
+    ) -> dict[str, words.State]:
+        """Return the states of many registries in words, in one pass, by id.
+
+        `conditions` are those of `all_conditions`, where they are at hand.
+        """
+        known = self.all_conditions(rows) if conditions is None else conditions
+        partial = [row.id for row in rows if row.last_outcome == "partial"]
+        newest = runs.newest_runs(self.db, partial) if partial else {}
+        now, activities, progress = self.clock.now(), self.activities(), self.progress.all()
+        return {
+            row.id: words.state(
+                row,
+                activities.get(row.id, "idle"),
+                known[row.id],
+                now,
+                gaps=newest[row.id].skipped if row.id in newest else None,
+                progress=progress.get(row.id),
+            )
+            for row in rows
+        }
+
+    def attention(self, rows: Sequence[RegistryRow]) -> list[Attention]:
+        """Return what needs the user, worst first."""
+        conditions = self.all_conditions(rows)
+        states = self.states(rows, conditions)
+        asking = [row for row in rows if attention.asks(row, states[row.id])]
+        newest = runs.newest_runs(self.db, [row.id for row in asking])
+        paused = self.settings.read().paused
+        return attention.attention(
+            asking, states, conditions, newest, self.clock.now(), paused=paused
+        )
 
     def conditions(self, registry: RegistryRow) -> list[str]:
-        found = self.plugins.descriptions().get(registry.type)
-        plugin_state = "active" if found else ""
-        if not found:
-            for plugin in self.plugins.all():
-                if any(description.id == registry.type for description in plugin.types):
-                    plugin_state = plugin.state
-        default = defaults.by_key(registry.default_id) if registry.default_id else None
-        return state.conditions(
-            registry,
-            self.clock.now(),
-            plugin_state=plugin_state,
-            needs_credentials=default is not None and default.access == "credentials",
-        )
+        """Return the conditions of one registry; looks for plugins if nobody has yet."""
+        self.plugins.all()
+        return self.all_conditions([registry])[registry.id]
+
+    def state_of(self, registry: RegistryRow) -> words.State:
+        """Return the state of one registry in words; looks for plugins if nobody has yet."""
+        self.plugins.all()
+        return self.states([registry])[registry.id]
+
+    # What the user saw and decided
+
+    def looked(self) -> float | None:
+        """Return when the user last looked at what has changed; None before the first time."""
+        return looked.looked(self.db)
+
+    def mark_looked(self, now: float) -> None:
+        """Remember that everything up to `now` has been seen; a reader remembers nothing."""
+        if self.writable:
+            looked.mark_looked(self.db, now)
+
+    def audit(self, limit: int = 200) -> list[AuditRow]:
+        """Return what the user decided, newest first."""
+        return stored.audit(self.db, limit)
 
     def accept(self, registry: RegistryRow) -> RunRow:
         return review.accept(self.db, self.clock, self.bus, registry)
 
     def discard(self, registry: RegistryRow) -> RunRow:
         return review.discard(self.db, self.clock, self.bus, registry)
+
+    def tidy(self) -> None:
+        """Forget what was removed long ago; call it once after the start.
+
+        Asks the keyring, so it is not for the window's thread.
+        """
+        if self.writable:
+            self.registries.purge()
 
     def close(self) -> None:
         """End jobs, close the store, and give the data directory free."""
@@ -182,7 +284,6 @@ def build(
         )
         if writable:
             app._stop_log = logs.start(data_dir, lambda: app.vault.handed_out)
-            app.registries.purge()
     except BaseException:
         db.close()
         lock.release()
@@ -224,12 +325,24 @@ def _assemble(
     plugins = Plugins(workers, lambda: stored_plugins.plugins(db), remember, safe_mode=safe_mode)
     vault = Vault(environ, lambda: stored.registries(db), find_keyring)
     workers.mask = lambda text: logs.masked(text, vault.handed_out)
-    chosen = proxy or str(stored.settings(db).get("proxy", "system"))
+    settings = SettingsStore(db, clock, bus)
+    progress = Progresses(clock)
+    bus.subscribe(progress)
 
-    @functools.cache
+    @functools.lru_cache(maxsize=1)
+    def network_with(chosen: Settings) -> Network:
+        return system_network(
+            environ,
+            offline=offline,
+            proxy=proxy or chosen.proxy,
+            no_proxy=chosen.no_proxy,
+            ca_certificate=chosen.ca_certificate,
+        )
+
     def network() -> Network:
-        return system_network(environ, offline=offline, proxy=chosen)
+        return network_with(settings.read())
 
+    registries = Registries(db, clock, bus, plugins, vault, workers, network, settings.read)
     return App(
         data_dir=data_dir,
         writable=db.writable,
@@ -241,7 +354,10 @@ def _assemble(
         vault=vault,
         network=network,
         environments=Environments(db, clock, vault),
-        registries=Registries(db, clock, bus, plugins, vault, workers, network),
+        registries=registries,
+        elsewhere=Elsewhere(plugins, workers, registries, vault, environ),
         details=Details(db, clock, workers),
         lock=lock,
+        settings=settings,
+        progress=progress,
     )

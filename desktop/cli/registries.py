@@ -11,7 +11,6 @@ from desktop.cli.output import Output
 from desktop.engine import words
 from desktop.engine.drafts import Place
 from desktop.engine.vault import SERVICE
-from desktop.store import runs
 from desktop.store.values import RegistryRow
 from registrykit.errors import BadConfig
 
@@ -51,11 +50,12 @@ def tell_list(app: App, out: Output, rows: Sequence[RegistryRow], owners: shapes
         return
     types = app.plugins.descriptions()
     titles = {key: description.title for key, (_, description) in types.items()}
+    states = app.states(rows)
     out.print(
         tables.registries(
             (
                 (row.name, titles.get(row.type, row.type_title), _where(row, owners)),
-                state_of(app, row),
+                states[row.id],
                 (row.artifacts, row.versions),
             )
             for row in rows
@@ -79,15 +79,6 @@ def _where(row: RegistryRow, owners: shapes.Owners) -> str:
     return ", ".join(parts)
 
 
-def state_of(app: App, row: RegistryRow) -> words.State:
-    """Return the state of a registry in words."""
-    gaps = None
-    if row.last_outcome == "partial":
-        last = runs.runs_of(app.db, row.id, limit=1)
-        gaps = last[0].skipped if last else None
-    return words.state(row, app.activity(row), app.conditions(row), app.clock.now(), gaps=gaps)
-
-
 def show(app: App, args: Namespace, out: Output) -> int:
     """Show everything about one registry."""
     row = names.registry(app, args, args.name)
@@ -100,7 +91,7 @@ def _tell_one(app: App, out: Output, row: RegistryRow, shape: shapes.Shape) -> N
     from desktop.cli import tables
 
     now = app.clock.now()
-    state = state_of(app, row)
+    state = app.state_of(row)
     coming = app.next_run(row)
     source = shape["provenance"] or {}
     place = shape["environment"] + (f", tenant {shape['tenant']}" if shape["tenant"] else "")
@@ -216,9 +207,9 @@ def remove(app: App, args: Namespace, out: Output) -> int:
     """Remove a registry; with `--forget`, delete it for good, removed ones too."""
     if not args.forget:
         row = app.registries.remove(names.registry(app, args, args.name))
-        return tell_change(
-            app, out, row, f"{row.name} was removed. For 30 days: registry restore {row.id}"
-        )
+        days = words.counted(app.settings.read().kept_days, "day")
+        said = f"{row.name} was removed. For {days}: registry restore {row.id}"
+        return tell_change(app, out, row, said)
     view = names.view(app, args)
     row = names.find(app, args.name, [*view.registries(app, hidden=True), *view.removed(app)])
     shape = shapes.registry(app, row, shapes.Owners(app))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from desktop.app import App
 from desktop.cli.output import Output, clean
 from desktop.engine import words
-from desktop.engine.bus import Event, RunEnded, RunProgressed, RunStarted
+from desktop.engine.bus import Event, RunEnded, RunProgressed, RunStarted, SettingsChanged
 from desktop.engine.jobs import Job
 from desktop.store.values import RegistryRow, RunRow
 
@@ -124,9 +124,9 @@ class _Bars:
         self._tasks: dict[str, TaskID] = {}
 
     def __call__(self, event: Event) -> None:
-        name = self._names.get(event.registry_id)
-        if name is None:
+        if isinstance(event, SettingsChanged) or event.registry_id not in self._names:
             return
+        name = self._names[event.registry_id]
         if isinstance(event, RunStarted):
             self._tasks[event.registry_id] = self._progress.add_task(name, total=None, said="")
             return
@@ -150,9 +150,9 @@ class _Lines:
         self._last: dict[str, float] = {}
 
     def __call__(self, event: Event) -> None:
-        name = self._names.get(event.registry_id)
-        if name is None:
+        if isinstance(event, SettingsChanged) or event.registry_id not in self._names:
             return
+        name = self._names[event.registry_id]
         with self._lock:
             if isinstance(event, RunStarted):
                 self._last[event.registry_id] = time.monotonic()
@@ -172,9 +172,4 @@ class _Lines:
 
 def _said(event: RunProgressed) -> str:
     unit = clean(event.unit) or ("documents" if event.phase == "documents" else "")
-    if unit == "bytes":
-        done, total = words.size(event.done), words.size(event.total)
-    else:
-        done = f"{event.done:,}"
-        total = "" if event.total is None else f"{event.total:,}"
-    return " ".join(part for part in (done, f"of {total}" if total else "", unit) if part)
+    return words.amount(event.done, event.total, unit)

@@ -57,7 +57,22 @@ class JobChanged:
     activity: str
 
 
-Event = RunStarted | RunProgressed | PrefixStored | RunEnded | RegistryChanged | JobChanged
+@dataclass(frozen=True)
+class SettingsChanged:
+    """Settings have other values now; `names` are those of `desktop.engine.settings`."""
+
+    names: tuple[str, ...]
+
+
+Event = (
+    RunStarted
+    | RunProgressed
+    | PrefixStored
+    | RunEnded
+    | RegistryChanged
+    | JobChanged
+    | SettingsChanged
+)
 Listener = Callable[[Event], None]
 
 

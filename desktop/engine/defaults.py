@@ -56,6 +56,12 @@ def by_key(key: str) -> Default | None:
     return next((default for default in shipped() if default.key == key), None)
 
 
+def needs_credentials(row: RegistryRow) -> bool:
+    """Say whether the row is a default that cannot be read without credentials."""
+    default = by_key(row.default_id) if row.default_id else None
+    return default is not None and default.access == "credentials"
+
+
 def _default(entry: dict[str, Any]) -> Default:
     return Default(
         key=entry["key"],

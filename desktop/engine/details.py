@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -168,9 +169,12 @@ class Details:
         version: VersionRow,
         folder: Path,
         control: Control,
+        *,
+        progress: Callable[[int], object] | None = None,
     ) -> Saved:
         """Write the artifact's bytes into `folder`; a file of that name is never overwritten.
 
+        `progress` is told how many bytes are there, from the calling thread.
         The digest is checked here again, over the bytes that were written. Nothing stays under
         the final name unless all of it is there.
         """
@@ -194,6 +198,8 @@ class Details:
                     file.write(part)
                     digest.update(part)
                     size += len(part)
+                    if progress is not None:
+                        progress(size)
                 file.flush()
                 os.fsync(file.fileno())
             found = "sha256:" + digest.hexdigest()

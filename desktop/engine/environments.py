@@ -126,6 +126,16 @@ class Environments:
             stored.record(tx, now, "tenant-added", name, environment.name)
         return row
 
+    def rename_tenant(self, environment: EnvironmentRow, tenant: TenantRow, name: str) -> TenantRow:
+        others = [row.name for row in self.tenants(environment) if row.id != tenant.id]
+        check_name("tenant", name, others)
+        row = replace(tenant, name=name)
+        with self._db.write() as tx:
+            stored.save_tenant(tx, row)
+            detail = f"{environment.name}/{name}"
+            stored.record(tx, self._clock.now(), "tenant-renamed", tenant.name, detail)
+        return row
+
     def allow_non_fips(
         self, environment: EnvironmentRow, tenant: TenantRow, allow: bool
     ) -> TenantRow:
@@ -187,6 +197,6 @@ def _refuse_used(what: str, name: str, registries: list[str]) -> None:
         raise BadConfig(
             f"The {what} {name} still has registries.",
             cause=", ".join(registries[:5]) + (" …" if len(registries) > 5 else ""),
-            remedy="Remove them first, then forget them: registry remove NAME --forget.",
+            remedy="Delete them for good first (registry remove NAME --forget).",
             code="not-empty",
         )

@@ -9,25 +9,22 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from desktop.engine.bus import Bus, JobChanged
+from desktop.engine.clock import Clock, SystemClock
 from desktop.engine.workers import Worker
 
 R = TypeVar("R")
 
 
-class Job(Generic[R]):
-    """Something that runs for a registry in the background; `future` holds its result."""
+class Cancellable:
+    """Something with a worker that another thread can end."""
 
-    def __init__(self, registry_id: str, work: Callable[[Job[R]], R]) -> None:
-        self.registry_id = registry_id
-        self.future: Future[R] = Future()
-        self._work = work
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._worker: Worker | None = None
         self._cancelled = False
-        self.activity = "queued"
 
     @property
     def cancelled(self) -> bool:
@@ -42,12 +39,24 @@ class Job(Generic[R]):
             worker.cancel()
 
     def cancel(self) -> None:
-        """Ask the job to end; a worker that does not obey within two seconds is killed."""
+        """Ask it to end; a worker that does not obey within two seconds is killed."""
         with self._lock:
             self._cancelled = True
             worker = self._worker
         if worker is not None:
             worker.cancel()
+
+
+class Job(Cancellable, Generic[R]):
+    """Something that runs for a registry in the background; `future` holds its result."""
+
+    def __init__(self, registry_id: str, work: Callable[[Job[R]], R]) -> None:
+        super().__init__()
+        self.registry_id = registry_id
+        self.future: Future[R] = Future()
+        self.started: float | None = None
+        """When it began to run, in seconds since the epoch; None while it waits."""
+        self._work = work
 
     def run(self) -> None:
         if not self.future.set_running_or_notify_cancel():
@@ -60,11 +69,20 @@ class Job(Generic[R]):
             self.future.set_result(result)
 
 
+class Active(NamedTuple):
+    """What a registry is doing: queued, syncing or cancelling; `started` is None while queued."""
+
+    registry_id: str
+    activity: str
+    started: float | None
+
+
 class Jobs:
     """Run jobs on a few threads."""
 
-    def __init__(self, bus: Bus, *, at_once: int = 4) -> None:
+    def __init__(self, bus: Bus, *, at_once: int = 4, clock: Clock | None = None) -> None:
         self._bus = bus
+        self._clock = clock or SystemClock()
         self._condition = threading.Condition()
         self._waiting: deque[Job[object]] = deque()
         self._running: dict[str, Job[object]] = {}
@@ -95,6 +113,19 @@ class Jobs:
                 return "cancelling" if running.cancelled else "syncing"
             waits = any(job.registry_id == registry_id for job in self._waiting)
             return "queued" if waits else "idle"
+
+    def active(self) -> tuple[Active, ...]:
+        """Return the registries that are not idle: first what runs, then what waits, as begun."""
+        with self._condition:
+            running = [
+                Active(job.registry_id, "cancelling" if job.cancelled else "syncing", job.started)
+                for job in self._running.values()
+            ]
+            taken = set(self._running)
+            waiting = dict.fromkeys(
+                job.registry_id for job in self._waiting if job.registry_id not in taken
+            )
+        return (*running, *(Active(registry_id, "queued", None) for registry_id in waiting))
 
     def busy(self, registry_id: str) -> bool:
         return self.activity(registry_id) != "idle"
@@ -149,6 +180,7 @@ class Jobs:
                     if job.registry_id not in self._running:
                         self._waiting.remove(job)
                         self._running[job.registry_id] = job
+                        job.started = self._clock.now()
                         return job
                 self._condition.wait()
             return None

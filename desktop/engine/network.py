@@ -11,12 +11,16 @@ from registrykit.sync import Settings
 
 @dataclass(frozen=True)
 class Network:
-    """`proxy` is `system`, `none` or a URL; `proxies` are those of the system, by scheme."""
+    """`proxy` is `system`, `none` or a URL; `proxies` are those of the system, by scheme.
+
+    `ca_certificate` is PEM text that is trusted besides what a registry has of its own.
+    """
 
     offline: bool = False
     proxy: str = "system"
     proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
     no_proxy: tuple[str, ...] = ()
+    ca_certificate: str = field(default="", repr=False)
 
     def settings(
         self,
@@ -36,17 +40,29 @@ class Network:
             no_proxy=self.no_proxy,
             approved=approved_hosts,
             anywhere=anywhere,
+            ca_certificate=self.ca_certificate,
         )
 
 
-def system_network(environ: Mapping[str, str], *, offline: bool, proxy: str) -> Network:
-    """Read the operating system's proxy settings once, so that nothing reads them unasked."""
+def system_network(
+    environ: Mapping[str, str],
+    *,
+    offline: bool,
+    proxy: str,
+    no_proxy: tuple[str, ...] = (),
+    ca_certificate: str = "",
+) -> Network:
+    """Read the operating system's proxy settings once, so that nothing reads them unasked.
+
+    `no_proxy` are hosts besides those that the environment names.
+    """
     proxies: dict[str, str] = {}
     if proxy == "system":
         from urllib.request import getproxies
 
         found = getproxies()
         proxies = {scheme: found[scheme] for scheme in ("http", "https", "all") if scheme in found}
-    no_proxy = environ.get("NO_PROXY", environ.get("no_proxy", ""))
-    hosts = tuple(host.strip() for host in no_proxy.split(",") if host.strip())
-    return Network(offline, proxy, proxies, hosts)
+    named = environ.get("NO_PROXY", environ.get("no_proxy", ""))
+    hosts = [host.strip() for host in named.split(",") if host.strip()]
+    spared = tuple(dict.fromkeys((*hosts, *no_proxy)))
+    return Network(offline, proxy, proxies, spared, ca_certificate)

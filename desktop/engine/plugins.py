@@ -12,6 +12,7 @@ import importlib.metadata
 import json
 import logging
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -78,17 +79,52 @@ class Plugins:
         self._safe_mode = safe_mode
         self._plugins: dict[str, Plugin] | None = None
         self._objects: dict[str, dict[str, RegistryType[Any]]] = {}
+        self._lock = threading.RLock()
+
+    @property
+    def safe_mode(self) -> bool:
+        return self._safe_mode
 
     def all(self) -> list[Plugin]:
-        """Return every installed plugin, those of this project first."""
-        if self._plugins is None:
-            self._plugins = self._discover()
-        return list(self._plugins.values())
+        """Return every installed plugin, those of this project first.
+
+        The first call looks for them, and may start workers: not for the window's thread.
+        """
+        found = self._plugins
+        if found is None:
+            with self._lock:
+                if self._plugins is None:
+                    self._plugins = self._discover()
+                found = self._plugins
+        return list(found.values())
 
     def reload(self) -> list[Plugin]:
         """Look again, trusting nothing that was remembered."""
-        self._plugins = self._discover(fresh=True)
-        return list(self._plugins.values())
+        with self._lock:
+            self._plugins = self._discover(fresh=True)
+            return list(self._plugins.values())
+
+    def type_states(self) -> dict[str, str] | None:
+        """Return the state of the plugin of every known type, by the type's id; cheap.
+
+        Before `all` was called once, this is what was remembered of the last start, and None
+        where nothing was.
+        """
+        known: Iterable[Plugin | PluginRow]
+        if self._plugins is not None:
+            known = self._plugins.values()
+        elif self._safe_mode or not (rows := self._cached()):
+            return None
+        else:
+            known = [
+                row if row.enabled else replace(row, state="disabled") for row in rows.values()
+            ]
+        states: dict[str, str] = {}
+        for plugin in known:
+            for description in plugin.types:
+                if states.get(description.id) != "active":
+                    states[description.id] = plugin.state
+        return states
 
     def descriptions(self) -> dict[str, tuple[Plugin, TypeDescription]]:
         """Return the types that can be used, by id."""
@@ -117,26 +153,48 @@ class Plugins:
                 f"No plugin that works offers registries of the type {type_id!r}.",
                 cause=f"known types: {known}; "
                 + "; ".join(f"{p.distribution} {p.version} is {p.state}" for p in failed),
-                remedy="Read why with: plugins list. Once that is mended: plugins doctor",
+                remedy="Read why in the list of plugins. Once that is mended, let the program "
+                "look again (plugins doctor).",
             )
         raise PluginMissing(
             f"No plugin for registries of the type {type_id!r} is installed.",
             cause=f"known types: {known}",
         )
 
+    def types_for(self, edition: str) -> tuple[TypeDescription, ...]:
+        """Return the types that can be used and that are offered in an edition."""
+        return tuple(
+            description
+            for _, description in self.descriptions().values()
+            if edition in description.editions
+        )
+
+    def guesses(self, url: str, edition: str) -> tuple[tuple[str, float], ...]:
+        """Return how likely the URL is one of each type offered in the edition, best first.
+
+        Types that say 0.0 are left out, and so are those whose plugin fails, which is logged.
+        """
+        found: list[tuple[str, float]] = []
+        for description in self.types_for(edition):
+            try:
+                likely = self._guess(description.id, url)
+            except RegistryError as error:
+                _log.warning("no guess about a URL: %s %s", error, error.cause)
+                continue
+            if likely > 0.0:
+                found.append((description.id, likely))
+        return tuple(sorted(found, key=lambda entry: -entry[1]))
+
+    def _guess(self, type_id: str, url: str) -> float:
+        plugin, kind = self.registry_type(type_id)
+        return float(self.call(plugin, lambda: min(float(kind.guess(url)), 1.0)))
+
     def registry_type(self, type_id: str) -> tuple[Plugin, RegistryType[Any]]:
         """Return the object of a type, importing its plugin here if that was not done yet."""
         plugin, _ = self.describe(type_id)
-        if plugin.distribution not in self._objects:
-            from registrykit.plugins import load_types
-
-            try:
-                types = load_types(plugin.distribution)
-            except KeyboardInterrupt:
-                raise
-            except BaseException as error:
-                raise _fault(plugin, error) from None
-            self._objects[plugin.distribution] = {kind.id: kind for kind in types}
+        with self._lock:
+            if plugin.distribution not in self._objects:
+                self._objects[plugin.distribution] = _load_here(plugin)
         try:
             return plugin, self._objects[plugin.distribution][type_id]
         except KeyError:
@@ -162,9 +220,10 @@ class Plugins:
                 cause="installed: " + (", ".join(p.distribution for p in self.all()) or "none"),
                 code="unknown-plugin",
             )
-        self._remember(_row(plugin, enabled=enabled))
-        self._plugins = None
-        return next(p for p in self.all() if p.distribution == distribution)
+        with self._lock:
+            self._remember(_row(plugin, enabled=enabled))
+            self._plugins = None
+            return next(p for p in self.all() if p.distribution == distribution)
 
     # Discovery
 
@@ -211,6 +270,18 @@ class Plugins:
         if not types:
             return replace(plugin, state="failed", reason="it registers no registry types")
         return replace(plugin, state="active", types=types)
+
+
+def _load_here(plugin: Plugin) -> dict[str, RegistryType[Any]]:
+    from registrykit.plugins import load_types
+
+    try:
+        types = load_types(plugin.distribution)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise _fault(plugin, error) from None
+    return {kind.id: kind for kind in types}
 
 
 def _installed() -> list[Plugin]:

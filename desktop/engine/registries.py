@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from desktop.engine import defaults
+from desktop.engine import drafts, editing
 from desktop.engine.bus import Bus, RegistryChanged
 from desktop.engine.calls import Job
 from desktop.engine.clock import Clock
-from desktop.engine.drafts import Draft, Place, make_draft
+from desktop.engine.drafts import Draft, Judged, Place, make_draft
+from desktop.engine.editing import Editing
 from desktop.engine.environments import WITH_CONSOLE
 from desktop.engine.names import UnknownName, check_name
 from desktop.engine.network import Network
 from desktop.engine.plugins import PluginMissing, Plugins
+from desktop.engine.settings import Settings
 from desktop.engine.vault import Vault
 from desktop.engine.workers import Workers
 from desktop.store import registries as stored
@@ -24,10 +26,11 @@ from desktop.store.database import Database
 from desktop.store.values import EnvironmentRow, RegistryRow, TenantRow
 from registrykit.errors import BadConfig, NotAllowed
 from registrykit.events import Check
-from registrykit.sync import read_config
-from registrykit.urls import Origin
 
-KEPT_SECONDS = 30 * 24 * 3600.0
+if TYPE_CHECKING:
+    from desktop.engine.sync import Control
+
+_DAY = 24 * 3600.0
 
 
 class Registries:
@@ -42,6 +45,7 @@ class Registries:
         vault: Vault,
         workers: Workers,
         network: Callable[[], Network],
+        settings: Callable[[], Settings] = Settings,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -50,6 +54,7 @@ class Registries:
         self._vault = vault
         self._workers = workers
         self._network = network
+        self._settings = settings
 
     # Which there are
 
@@ -84,26 +89,58 @@ class Registries:
         """Check what was entered; `given` holds the secrets. Raises BadConfig naming the fields."""
         return make_draft(self._plugins, type_id, values, given)
 
+    def judge(
+        self,
+        type_id: str,
+        values: Mapping[str, Any],
+        given: Mapping[str, str],
+        elsewhere: Collection[str] = (),
+        *,
+        place: Place | None = None,
+        besides: str = "",
+    ) -> Judged:
+        """Say everything that is wrong with what was entered so far; never raises for bad input.
+
+        `given` are secrets that were entered, `elsewhere` names those that the registry has
+        already. With `place` it is told too which registry there is the same one; `besides` is the
+        id of the registry that is being edited. Asks neither the network nor the keyring.
+        """
+        judged = drafts.judge(self._plugins, type_id, values, given, elsewhere)
+        if place is None or not judged.identity:
+            return judged
+        return replace(judged, same_as=self._same(type_id, judged.identity, place, besides))
+
+    def editable(self, row: RegistryRow) -> Editing:
+        """Return what the form of a stored registry shows; raises PluginMissing."""
+        return editing.editable(self._plugins, row)
+
+    def dropped_by(self, row: RegistryRow, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the stored secrets that `edit` with these values drops, unless given anew."""
+        return editing.dropped_by(self._plugins, row, values)
+
     def check_place(self, name: str, place: Place, *, besides: str = "") -> None:
         """Raise BadConfig where a registry of this name cannot be put."""
         if place.tenant is None and place.environment.edition not in WITH_CONSOLE:
             raise BadConfig(
                 f"The environment {place.environment.name} has no system console.",
                 cause=f"its edition is {place.environment.edition}",
-                remedy="Add the registry to a tenant: leave out --scope system.",
+                remedy="Add the registry to a tenant (without --scope system).",
             )
         check_name("registry", name, [row.name for row in self._beside(place) if row.id != besides])
 
     def same_registry(self, draft: Draft, place: Place) -> RegistryRow | None:
         """Return a registry of the same place that is this one in another spelling."""
-        return next(
-            (
-                row
-                for row in self._beside(place)
-                if row.type == draft.type.id and row.identity == draft.identity
-            ),
-            None,
+        return self._same(draft.type.id, draft.identity, place)
+
+    def _same(
+        self, type_id: str, identity: str, place: Place, besides: str = ""
+    ) -> RegistryRow | None:
+        same = (
+            row
+            for row in self._beside(place)
+            if (row.type, row.identity) == (type_id, identity) and row.id != besides
         )
+        return next(same, None)
 
     def _beside(self, place: Place) -> list[RegistryRow]:
         tenant = place.tenant.id if place.tenant else None
@@ -118,7 +155,7 @@ class Registries:
     ) -> tuple[RegistryRow, bool]:
         """Store a registry; says too whether its secrets will survive the program's end."""
         self.check_place(name, place)
-        row = _with_draft(
+        row = editing.with_draft(
             RegistryRow(
                 id=secrets.token_hex(6),
                 environment_id=place.environment.id,
@@ -152,14 +189,14 @@ class Registries:
         """
         values, given = dict(values or {}), dict(given or {})
         if row.default_id is not None:
-            _refuse_default_edit(row, name, values, place)
+            editing.refuse_default_edit(self._plugins, row, name, values)
         if name is not None and name != row.name:
             self.check_place(name, place, besides=row.id)
-        draft, secret_names = self._changed(row, values, given)
+        draft, secret_names = editing.changed(self._plugins, self._vault, row, values, given)
         if draft is None:
             changed, kept = replace(row, name=name or row.name), True
         else:
-            changed = _with_draft(replace(row, name=name or row.name), draft)
+            changed = editing.with_draft(replace(row, name=name or row.name), draft)
             changed = replace(changed, secrets=tuple(sorted(secret_names)))
             self._vault.forget(row.id, set(row.secrets) - secret_names)
             kept = self._vault.put(row.id, given)
@@ -172,54 +209,16 @@ class Registries:
                 runs.forget(tx, row.id)
         return changed, kept
 
-    def _changed(
-        self, row: RegistryRow, values: dict[str, Any], given: dict[str, str]
-    ) -> tuple[Draft | None, set[str]]:
-        """Return the draft of the changed registry, and which secrets it has from now on."""
-        if not values and not given:
-            return None, set(row.secrets)
-        merged = {**self._migrated(row), **values}
-        found = {key: self._vault.get(row, key) for key in row.secrets if key not in given}
-        at_hand = {key: value for key, value in found.items() if value is not None}
-        draft = make_draft(
-            self._plugins, row.type, merged, {**at_hand, **given}, found.keys() - at_hand.keys()
-        )
-        secret_names = {*row.secrets, *given}
-        if row.origins and not _stays(draft.origins, set(map(Origin.of, row.origins))):
-            # A password was entered for one host, and no other shall see it.
-            draft = make_draft(self._plugins, row.type, merged, given)
-            secret_names = set(given)
-        if draft.automatic != row.automatic and row.default_id is None:
-            config = read_config(draft.type, draft.config)
-            if draft.type.sync_rule(config) == "fixed-at-creation":
-                raise BadConfig(
-                    f"Synchronization of {row.name} cannot be switched.",
-                    cause="it is fixed when a registry of this type is added",
-                    remedy="Remove the registry and add it again.",
-                )
-        return draft, secret_names
-
-    def _migrated(self, row: RegistryRow) -> dict[str, Any]:
-        """Return the stored values in the shape that the plugin has today."""
-        plugin, kind = self._plugins.registry_type(row.type)
-        if row.config_version > kind.config_version:
-            raise BadConfig(
-                f"{row.name} was written by a newer version of its plugin.",
-                cause=f"its configuration has the version {row.config_version}, "
-                f"{plugin.distribution} {plugin.version} knows {kind.config_version}",
-                remedy="Update the plugin.",
-            )
-        if row.config_version == kind.config_version:
-            return dict(row.config)
-        values: dict[str, Any] = self._plugins.call(
-            plugin, lambda: kind.migrate(dict(row.config), row.config_version)
-        )
-        return values
-
     # Check
 
-    def check(self, draft: Draft, approved: tuple[str, ...] = ()) -> Iterator[Check]:
-        """Yield the stages of the connection check, as they end, from a worker."""
+    def check(
+        self, draft: Draft, approved: tuple[str, ...] = (), control: Control | None = None
+    ) -> Iterator[Check]:
+        """Yield the stages of the connection check, as they end, from a worker.
+
+        `control` is given the worker, so that another thread can end the check; that raises
+        Cancelled here.
+        """
         self._vault.mask(draft.secrets.values())
         job = Job(
             draft.plugin.distribution,
@@ -229,14 +228,16 @@ class Registries:
             draft.type.config_version,
             self._network().settings(draft.values, approved),
         )
-        yield from self._stages(job)
+        yield from self._stages(job, control)
 
-    def check_stored(self, row: RegistryRow) -> Iterator[Check]:
+    def check_stored(self, row: RegistryRow, control: Control | None = None) -> Iterator[Check]:
         """Yield the stages of the connection check of a registry that was added."""
-        yield from self._stages(self.job(row))
+        yield from self._stages(self.job(row), control)
 
-    def _stages(self, job: Job) -> Iterator[Check]:
+    def _stages(self, job: Job, control: Control | None) -> Iterator[Check]:
         with self._workers.start(job.plugin) as worker:
+            if control is not None:
+                control.attach(worker)
             yield from worker.check(job)
 
     def job(self, row: RegistryRow, *, full: bool = False, anywhere: bool = False) -> Job:
@@ -262,12 +263,12 @@ class Registries:
     # Remove and come back
 
     def remove(self, row: RegistryRow) -> RegistryRow:
-        """Take a registry out of the lists; it can be restored for 30 days."""
+        """Take a registry out of the lists; for some days it can be restored."""
         if row.default_id is not None:
             raise NotAllowed(
                 f"{row.name} is a default registry and cannot be removed.",
                 cause="it came with the edition of the environment",
-                remedy="Hide it instead: registry hide NAME",
+                remedy="Hide it instead (registry hide NAME).",
                 code="read-only",
             )
         removed = replace(row, removed_at=self._clock.now())
@@ -294,8 +295,11 @@ class Registries:
         return left
 
     def purge(self) -> int:
-        """Forget what was removed more than 30 days ago; returns how many that were."""
-        limit = self._clock.now() - KEPT_SECONDS
+        """Forget what was removed longer ago than is kept; returns how many that were.
+
+        Asks the keyring where one of them had a secret, which can take long.
+        """
+        limit = self._clock.now() - self._settings().kept_days * _DAY
         old = [row for row in self.removed() if (row.removed_at or 0) < limit]
         for row in old:
             self.forget(row)
@@ -331,7 +335,20 @@ class Registries:
         self._save(copy, "registry-added")
         return copy
 
-    def _save(self, row: RegistryRow, action: str, before: RegistryRow | None = None) -> None:
+    def revoke(self, row: RegistryRow, host: str) -> RegistryRow:
+        """No longer let a host be asked for the sake of this registry."""
+        changed = replace(row, approved_hosts=tuple(h for h in row.approved_hosts if h != host))
+        self._save(changed, "host-revoked", row, detail=host)
+        return changed
+
+    def _save(
+        self,
+        row: RegistryRow,
+        action: str,
+        before: RegistryRow | None = None,
+        *,
+        detail: str | None = None,
+    ) -> None:
         """Store a new row, or of one that is there only what differs: a run may be going on."""
         with self._db.write() as tx:
             if before is None:
@@ -344,46 +361,6 @@ class Registries:
                 }
                 if changed:
                     stored.update_registry(tx, row.id, **changed)
-            stored.record(tx, self._clock.now(), action, row.name, row.endpoint)
+            said = row.endpoint if detail is None else detail
+            stored.record(tx, self._clock.now(), action, row.name, said)
         self._bus.publish(RegistryChanged(row.id))
-
-
-def _with_draft(row: RegistryRow, draft: Draft) -> RegistryRow:
-    return replace(
-        row,
-        plugin=draft.plugin.distribution,
-        plugin_version=draft.plugin.version,
-        config=draft.values,
-        config_version=draft.type.config_version,
-        secrets=tuple(sorted(draft.secrets)),
-        endpoint=draft.endpoint,
-        origins=tuple(sorted(str(origin) for origin in draft.origins)),
-        identity=draft.identity,
-        automatic=draft.automatic,
-    )
-
-
-def _stays(now: frozenset[Origin], before: set[Origin]) -> bool:
-    """Say whether credentials go where they went before, or there by a safer way."""
-    return all(
-        origin in before
-        or any(
-            (origin.scheme, old.scheme, origin.host) == ("https", "http", old.host)
-            for old in before
-        )
-        for origin in now
-    )
-
-
-def _refuse_default_edit(
-    row: RegistryRow, name: str | None, values: Mapping[str, Any], place: Place
-) -> None:
-    fixed = [key for key in values if key not in defaults.USERS_OWN]
-    if fixed or (name is not None and name != row.name):
-        default = defaults.by_key(row.default_id or "")
-        raise NotAllowed(
-            f"{row.name} is a default registry; its definition cannot be changed.",
-            cause=f"it is kept by {default.provider if default else 'the edition'}",
-            remedy="Copy it under your own name: registry duplicate NAME --name NEW",
-            code="read-only",
-        )

@@ -6,7 +6,7 @@ from desktop.engine.bus import Bus, RunEnded
 from desktop.engine.clock import Clock
 from desktop.store import registries, runs
 from desktop.store.database import Database, Transaction
-from desktop.store.values import ChangeRow, RegistryRow, RunRow
+from desktop.store.values import ChangeRow, HeldRow, RegistryRow, RunRow
 from registrykit.errors import NotFound
 
 
@@ -17,7 +17,7 @@ def held(db: Database, registry: RegistryRow) -> RunRow:
         raise NotFound(
             f"Nothing of {registry.name} is held.",
             cause="its last synchronization wanted to remove nothing unusual",
-            remedy="See what happened with: history NAME",
+            remedy="See what happened in its history (history NAME).",
             code="nothing-held",
         )
     return run
@@ -25,6 +25,14 @@ def held(db: Database, registry: RegistryRow) -> RunRow:
 
 def what_would_vanish(db: Database, registry: RegistryRow) -> list[ChangeRow]:
     return runs.held_removals(db, held(db, registry).id)
+
+
+def what_would_stay(db: Database, registry: RegistryRow) -> list[HeldRow]:
+    """Return versions before and after, for each artifact that would lose some; cheap.
+
+    Raises NotFound where nothing is held.
+    """
+    return runs.held_counts(db, held(db, registry).id)
 
 
 def accept(db: Database, clock: Clock, bus: Bus, registry: RegistryRow) -> RunRow:

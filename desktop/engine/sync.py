@@ -260,7 +260,8 @@ class _Run:
             message = f"Synchronized with {said}."
             if not gaps:
                 message = "Synchronized, but the plugin did not say that it was done."
-            remedy = f"See what could not be read: history {self._registry.name} --run {self._id}"
+            name = f"history {self._registry.name} --run {self._id}"
+            remedy = f"What could not be read is listed with the run ({name})."
             return "partial", f"{message} {note}".strip(), "partial", remedy
         if added or changed or removed:
             return "ok", note, "", ""

@@ -91,7 +91,7 @@ class Vault:
 
     @property
     def place(self) -> str:
-        """Where secrets are kept, in words."""
+        """Where secrets are kept, in words; may look for the keyring, which takes a while."""
         keyring = self.keyring
         if keyring is None:
             return "no keyring: the environment, or memory until the program ends"
@@ -101,7 +101,10 @@ class Vault:
 
     @property
     def trouble(self) -> str:
-        """Why secrets cannot be kept, as a clause; empty where nothing is wrong."""
+        """Why secrets cannot be kept, as a clause; empty where nothing is wrong.
+
+        May look for the keyring, which takes a while.
+        """
         if self.keyring is None:
             return "there is no keyring"
         return f"the keyring {self._trouble}" if self._trouble else ""
@@ -149,8 +152,8 @@ class Vault:
                 raise SecretMissing(
                     f"The {key.replace('_', ' ')} of {registry.name} is not known here.",
                     cause=f"it is neither in the keyring nor in the environment ({self.place})",
-                    remedy=f"Set {VARIABLE}{shout(registry.name)}_{shout(key)}, or enter it again "
-                    f"with: registry edit {registry.name} --secret {key}=-",
+                    remedy=f"Enter it again (registry edit {registry.name} --secret {key}=-), "
+                    f"or set {VARIABLE}{shout(registry.name)}_{shout(key)}.",
                 )
             found[key] = value
         return found

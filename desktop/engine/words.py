@@ -6,7 +6,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
+from desktop.engine.progress import Progress
 from desktop.store.values import RegistryRow
+
+SILENT_SECONDS = 60.0
+"""After this long without a sign of life a run is said to wait."""
 
 Level = Literal["good", "busy", "quiet", "attention", "bad"]
 """How much a state asks for: decides color and icon, never stands alone."""
@@ -35,10 +39,14 @@ _REASONS = {
 
 @dataclass(frozen=True)
 class State:
-    """The worst that is to be said of a registry, in a few words."""
+    """The worst that is to be said of a registry, in a few words.
+
+    `share` is how much of a running synchronization is done, from 0.0 to 1.0, where that is known.
+    """
 
     text: str
     level: Level
+    share: float | None = None
 
 
 def state(
@@ -48,16 +56,16 @@ def state(
     now: float,
     *,
     gaps: int | None = None,
+    progress: Progress | None = None,
 ) -> State:
     """Return what a list says of a registry.
 
-    `gaps` is how many entries the last run skipped, None where nobody counted.
+    `gaps` is how many entries the last run skipped, None where nobody counted; `progress` is that
+    of the run that goes on.
     """
-    busy = {
-        "queued": "waiting to synchronize",
-        "syncing": "synchronizing",
-        "cancelling": "cancelling",
-    }
+    if activity == "syncing":
+        return _syncing(progress, now)
+    busy = {"queued": "waiting to synchronize", "cancelling": "cancelling"}
     if activity in busy:
         return State(busy[activity], "busy")
     if "plugin-missing" in conditions:
@@ -81,6 +89,27 @@ def state(
     if "stale" in conditions:
         return State(f"synced {when}, overdue", "attention")
     return State(f"synced {when}", "good")
+
+
+def _syncing(progress: Progress | None, now: float) -> State:
+    if progress is None:
+        return State("synchronizing", "busy")
+    silent = now - progress.heard
+    if silent >= SILENT_SECONDS:
+        return State(f"no answer for {duration(silent)}", "busy", progress.share)
+    if not progress.done and progress.total is None:
+        return State("synchronizing", "busy")
+    unit = progress.unit or ("documents" if progress.phase == "documents" else "")
+    said = amount(progress.done, progress.total, unit)
+    return State(f"syncing {said}", "busy", progress.share)
+
+
+def amount(done: int, total: int | None, unit: str) -> str:
+    """Return how far something is, such as `120 of 300 charts` or `1.2 MB of 33 MB`."""
+    if unit == "bytes":
+        return size(done) if total is None else f"{size(done)} of {size(total)}"
+    said = f"{done:,}" if total is None else f"{done:,} of {total:,}"
+    return f"{said} {unit}".strip()
 
 
 def _failed(registry: RegistryRow, now: float) -> str:

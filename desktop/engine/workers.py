@@ -6,13 +6,15 @@ The host parses nothing of what a registry sent: it takes typed frames (`registr
 from __future__ import annotations
 
 import logging
+import math
 import os
 import queue
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import IO, Any
 
@@ -22,6 +24,7 @@ from desktop.engine.calls import Job, Missing, Traffic, call_of
 from registrykit import frames
 from registrykit.artifacts import Artifact, Version
 from registrykit.description import TypeDescription
+from registrykit.elsewhere import LARGEST_KNOWN, MOST_KNOWN, KnownElsewhere
 from registrykit.errors import Cancelled, PluginFault, RegistryError, rebuild
 from registrykit.events import Check, Known, SyncEvent
 from registrykit.sync import NothingStored, Stored
@@ -137,6 +140,31 @@ class Worker:
                 return frame.types
         return ()
 
+    def elsewhere(
+        self, distribution: str, type_id: str, environ: Mapping[str, str], *, seconds: float
+    ) -> Iterator[KnownElsewhere]:
+        """Yield the registries that other tools know; ends the worker after `seconds`.
+
+        Raises PluginFault where there are too many, or they are too large.
+        """
+        call = frames.Call("elsewhere", distribution, type_id, environ=dict(environ))
+        taken = size = 0
+        for frame in self._call(
+            call, NothingStored(), Traffic(), silence=seconds, ends=time.monotonic() + seconds
+        ):
+            if not isinstance(frame, KnownElsewhere):
+                continue
+            taken += 1
+            size += len(frames.pack(frame))
+            if taken > MOST_KNOWN or size > LARGEST_KNOWN:
+                self.kill()
+                raise self._fault(
+                    "The plugin found more registries than can be taken over.",
+                    cause=f"at most {MOST_KNOWN:,}, with {LARGEST_KNOWN // 1024 // 1024} MiB",
+                    code="too-much-at-once",
+                )
+            yield frame
+
     def check(self, job: Job) -> Iterator[Check]:
         for frame in self._call(
             call_of("check", job), NothingStored(), Traffic(), silence=CHECK_SILENCE
@@ -224,6 +252,7 @@ class Worker:
         traffic: Traffic,
         *,
         silence: float = SILENCE,
+        ends: float = math.inf,
     ) -> Iterator[frames.ToHost]:
         if not self._ready:
             first = self._next(min(START_SECONDS, silence))
@@ -232,7 +261,7 @@ class Worker:
             self._ready = True
         self._send(call)
         while True:
-            frame = self._next(silence)
+            frame = self._next(silence, ends)
             if isinstance(frame, frames.Finished):
                 if self._cancelled.is_set():
                     raise Cancelled("Cancelled.")
@@ -253,9 +282,10 @@ class Worker:
             else:
                 yield frame
 
-    def _next(self, silence: float) -> frames.ToHost:
+    def _next(self, silence: float, ends: float = math.inf) -> frames.ToHost:
         try:
-            frame = self._frames.get(timeout=silence)
+            left = max(ends - time.monotonic(), 0.0)
+            frame = self._frames.get(timeout=min(silence, left))
         except queue.Empty:
             self.kill()
             raise self._fault(

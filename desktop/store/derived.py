@@ -8,10 +8,10 @@ from desktop.store.database import Transaction
 def refresh(tx: Transaction) -> None:
     """Work out again what is derived, for the artifacts in `touched`, and their search rows."""
     tx.sql(
-        "UPDATE artifact SET (versions, latest, latest_id, latest_is_stable, deprecated) ="
-        " (SELECT (SELECT count(DISTINCT p.version) FROM version p"
-        "     WHERE p.artifact_id = artifact.id AND p.state = 'present'),"
-        "   v.version, v.id, v.stable, v.deprecated"
+        "UPDATE artifact SET versions = (SELECT count(DISTINCT p.version) FROM version p"
+        "   WHERE p.artifact_id = artifact.id AND p.state = 'present'),"
+        " (latest, latest_id, latest_is_stable, deprecated) ="
+        " (SELECT v.version, v.id, v.stable, v.deprecated"
         "   FROM version v WHERE v.artifact_id = artifact.id"
         "   ORDER BY v.state = 'present' DESC, v.stable DESC, v.sort_key DESC, v.id LIMIT 1)"
         " WHERE id IN (SELECT artifact_id FROM touched)"

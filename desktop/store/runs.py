@@ -10,7 +10,7 @@ import msgspec
 
 from desktop.store import derived, staging
 from desktop.store.database import Database, Transaction
-from desktop.store.values import ChangeRow, RunRow, SkippedRow
+from desktop.store.values import ChangeRow, HeldRow, RunRow, SkippedRow
 from registrykit.events import Known
 
 RESUMABLE_SECONDS = 24 * 3600
@@ -275,6 +275,18 @@ def runs_by_id(db: Database, ids: Iterable[int]) -> list[RunRow]:
     return _runs([row for row in found if row is not None])
 
 
+def newest_runs(db: Database, registries: Iterable[str]) -> dict[str, RunRow]:
+    """Return the last run of each registry that has one, by the registry's id."""
+    ids = list(registries)
+    marks = ", ".join("?" for _ in ids)
+    rows = db.rows(
+        f"{_RUN} WHERE s.id IN (SELECT (SELECT max(l.id) FROM sync_run l"
+        f" WHERE l.registry_id = r.id) FROM registry r WHERE r.id IN ({marks}))",
+        ids,
+    )
+    return {run.registry_id: run for run in _runs(rows)}
+
+
 def held_run(db: Database, registry: str) -> RunRow | None:
     """Return the run of the registry whose removals wait for the user."""
     row = db.row(
@@ -316,6 +328,22 @@ def held_removals(db: Database, run: int) -> list[ChangeRow]:
         (run,),
     )
     return [ChangeRow(*row) for row in rows]
+
+
+def held_counts(db: Database, run: int) -> list[HeldRow]:
+    """Return what a held run would leave of every artifact from which it would remove something."""
+    rows = db.rows(
+        "WITH lost AS (SELECT v.artifact_id, count(DISTINCT v.version) AS versions"
+        "  FROM removal r JOIN version v ON v.id = r.version_id"
+        "  WHERE r.run_id = ? AND v.state = 'present' GROUP BY v.artifact_id)"
+        " SELECT a.kind, a.path, a.name, a.versions,"
+        " (SELECT count(DISTINCT v.version) FROM version v WHERE v.artifact_id = a.id"
+        "   AND v.state = 'present' AND NOT EXISTS"
+        "   (SELECT 1 FROM removal r WHERE r.run_id = ? AND r.version_id = v.id))"
+        " FROM lost JOIN artifact a ON a.id = lost.artifact_id ORDER BY a.path, a.kind",
+        (run, run),
+    )
+    return [HeldRow(*row) for row in rows]
 
 
 def skipped_of(db: Database, run: int) -> list[SkippedRow]:

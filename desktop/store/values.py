@@ -101,6 +101,17 @@ class ChangeRow:
 
 
 @dataclass(frozen=True)
+class HeldRow:
+    """An artifact of which a held run would remove versions: how many there are, and would be."""
+
+    kind: str
+    path: str
+    name: str
+    before: int
+    after: int
+
+
+@dataclass(frozen=True)
 class SkippedRow:
     kind: str
     path: str

@@ -195,12 +195,12 @@ def test_an_error_that_quotes_a_secret_is_stored_without_it(bench: Bench) -> Non
 
 
 def test_a_password_does_not_follow_from_https_to_http() -> None:
-    from desktop.engine.registries import _stays
+    from desktop.engine.editing import stays
     from registrykit.urls import Origin
 
     safe, plain = Origin.of("https://h.example"), Origin.of("http://h.example")
-    assert _stays(frozenset({safe}), {safe})
-    assert _stays(frozenset({safe}), {plain})
-    assert not _stays(frozenset({plain}), {safe})
-    assert not _stays(frozenset({Origin.of("https://h.example:8443")}), {safe})
-    assert not _stays(frozenset({Origin.of("https://evil.example")}), {safe})
+    assert stays(frozenset({safe}), {safe})
+    assert stays(frozenset({safe}), {plain})
+    assert not stays(frozenset({plain}), {safe})
+    assert not stays(frozenset({Origin.of("https://h.example:8443")}), {safe})
+    assert not stays(frozenset({Origin.of("https://evil.example")}), {safe})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,7 +19,21 @@ if TYPE_CHECKING:
     from plugins.helm.tests.conftest import Repository
 
 
-def served(site: HelmSite, repository: Repository, **values: Any) -> Served:
+REPOSITORIES = """\
+repositories:
+- name: team
+  url: https://robot:url-canary@charts.example.com/stable?token=query-canary
+- name: other
+  url: https://other.example.com
+  username: robot
+  password: password-canary
+"""
+
+
+def served(site: HelmSite, repository: Repository, folder: Path, **values: Any) -> Served:
+    file = folder / "repositories.yaml"
+    file.write_text(REPOSITORIES, "utf-8")
+
     def change() -> None:
         repository.add("vault", "0.1.0")
         del repository.charts["redis"]
@@ -29,6 +44,7 @@ def served(site: HelmSite, repository: Repository, **values: Any) -> Served:
         stop=site.stop,
         change=change,
         expect={("nginx", "1.1.0"), ("nginx", "1.0.0"), ("redis", "7.0.0-rc.1")},
+        environ={"HELM_REPOSITORY_CONFIG": str(file)},
     )
 
 
@@ -40,19 +56,26 @@ class HelmContract(RegistryTypeContract):
 
 class TestWithPassword(HelmContract):
     @pytest.fixture
-    def registry(self, repository: Repository, chart: Callable[..., bytes]) -> Iterator[Served]:
+    def registry(
+        self, repository: Repository, chart: Callable[..., bytes], tmp_path: Path
+    ) -> Iterator[Served]:
         archive = chart("nginx", "1.1.0", README__md="# nginx\n", values__yaml="replicas: 1\n")
         repository.replace("nginx", "1.1.0", archive)
         with HelmSite(repository.index, repository.archives, base="/stable") as site:
             site.sign_in = Basic("robot", "password-canary")
             yield served(
-                site, repository, auth="basic", username="robot", password="password-canary"
+                site,
+                repository,
+                tmp_path,
+                auth="basic",
+                username="robot",
+                password="password-canary",
             )
 
 
 class TestWithToken(HelmContract):
     @pytest.fixture
-    def registry(self, repository: Repository) -> Iterator[Served]:
+    def registry(self, repository: Repository, tmp_path: Path) -> Iterator[Served]:
         with HelmSite(repository.index, repository.archives) as site:
             site.sign_in = Bearer("token-canary")
-            yield served(site, repository, auth="token", token="token-canary")
+            yield served(site, repository, tmp_path, auth="token", token="token-canary")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from typing import Any
@@ -12,6 +13,7 @@ import trustme
 from pydantic import ValidationError
 
 import registrykit_helm
+from registrykit.artifacts import Artifact, Version
 from registrykit.description import describe
 from registrykit.plugins import types_of
 from registrykit.urls import Basic, Bearer, Origin
@@ -204,3 +206,26 @@ def test_no_secret_stands_in_a_problem(certificate: str) -> None:
     )
     assert len(told) >= 4
     assert "canary" not in repr(told)
+
+
+@pytest.mark.parametrize("filling", ["\n", " ", "A", "-----BEGIN CERTIFICATE-----\n"])
+def test_a_certificate_without_an_end_is_looked_through_once(filling: str) -> None:
+    text = "-----BEGIN CERTIFICATE-----" + filling * (500_000 // len(filling))
+    ((field, _),) = problems(ca_certificate=text)
+    assert field == "ca_certificate"
+
+
+def test_commands_are_one_line_that_a_shell_takes_apart_again() -> None:
+    basic = config(auth="basic", username="o'brien", password="never shown")
+    found = list(HELM.commands(basic, Artifact("chart", "web"), Version("1.2.0+b; id")))
+    assert [command.title for command in found] == ["Pull with Helm", "Install with Helm"]
+    assert shlex.split(found[0].text) == [
+        *["helm", "pull", "web", "--repo", ENDPOINT, "--version", "1.2.0+b; id"],
+        *["--username", "o'brien"],
+    ]
+    assert "never shown" not in found[0].text
+
+
+@pytest.mark.parametrize("path", ["--post-renderer", "a b", "../web", "web;id"])
+def test_names_that_helm_would_take_for_something_else_have_no_command(path: str) -> None:
+    assert list(HELM.commands(config(), Artifact("chart", path), Version("1.0.0"))) == []

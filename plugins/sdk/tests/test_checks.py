@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from registrykit.cancel import CancelToken
+from registrykit.certificates import presented
 from registrykit.checks import (
     STAGES,
     connection,
@@ -94,13 +95,21 @@ def test_offline_is_told_and_nothing_is_asked() -> None:
 
 
 def check_tls(pair: KeyPair, tls: Tls) -> Check:
+    """Check the connection; whatever comes of it, the certificate that was presented is shown."""
     with Site(tls=pair.server_context()) as site:
         names = Names({"registry.test": site})
         with Http(origins=frozenset({Origin.of(URL)}), tls=tls, connect=names) as http:
             checks = {check.stage: check for check in connection(http, URL)}
             assert site.count() == 0
     assert checks["dns"].verdict == "skipped"
+    assert [name for name, check in checks.items() if check.certificate] == ["tls"]
+    assert presented(checks["tls"].certificate) == presented(pair.certificate)
     return checks["tls"]
+
+
+def test_where_nothing_is_encrypted_there_is_no_certificate() -> None:
+    with Site() as site, Http(origins=frozenset({site.origin})) as http:
+        assert {check.certificate for check in connection(http, site.url)} == {""}
 
 
 def test_the_certificate_is_described() -> None:

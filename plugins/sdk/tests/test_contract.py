@@ -34,7 +34,11 @@ class TestTalkative(RegistryTypeContract):
 
     @pytest.fixture
     def registry(self) -> Served:
-        return Served({"act": "list", "token": "canary-token"}, stop=lambda: None)
+        return Served(
+            {"act": "list", "token": "canary-token"},
+            stop=lambda: None,
+            environ={"TALKATIVE": "two", "PATH": "not for the type"},
+        )
 
 
 MISSING_FIXTURE = """
@@ -200,3 +204,43 @@ def test_an_abandoned_run_leaves_no_trace() -> None:
     catalog.apply([Complete("a")], finished=False)
     catalog.abandon()
     assert catalog.apply([Unchanged("")]).nothing
+
+
+UNASKED = """
+from collections.abc import Iterator
+import pytest
+from registrykit import KnownElsewhere, RegistryConfig, RegistryType, hookimpl
+from registrykit.testing.contract import RegistryTypeContract, Served
+
+class Unasked(RegistryType):
+    id = "unasked"
+    title = "Unasked"
+    Config = RegistryConfig
+    environment = VARIABLES
+    def endpoint(self, config):
+        return "http://127.0.0.1:9"
+    def elsewhere(self, environ):
+        yield KnownElsewhere("tool", "file")
+    def sync(self, ctx):
+        return iter(())
+
+class TestUnasked(RegistryTypeContract):
+    registry_type = Unasked
+    @pytest.fixture
+    def registry(self):
+        return Served({}, stop=lambda: None)
+"""
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ("()", "elsewhere() is never asked"),
+        ('("HOME",)', "The fixture does not say what another tool knows"),
+    ],
+)
+def test_what_other_tools_know_has_to_be_judged(tmp_path: Path, variables: str, said: str) -> None:
+    (tmp_path / "test_unasked.py").write_text(UNASKED.replace("VARIABLES", variables), "utf-8")
+    told = pytest_run(tmp_path, "-k", "TestUnasked and test_elsewhere")
+    assert said in told
+    assert "1 failed, 1 passed" in told

@@ -19,6 +19,7 @@ from registrykit import (
     Document,
     Found,
     Known,
+    KnownElsewhere,
     Note,
     PluginFault,
     Progress,
@@ -28,6 +29,7 @@ from registrykit import (
     Unchanged,
     Version,
 )
+from registrykit.events import LARGEST_CERTIFICATE
 from registrykit.frames import (
     MAX_EVENTS,
     MAX_FRAME,
@@ -99,6 +101,7 @@ def host_reads(packed: bytes) -> ToHost:
     "frame",
     [
         Call("sync", "d", "t", {"a": [1]}, 2, Settings(full=True), ((A, RICH),)),
+        Call("elsewhere", "d", "t", environ={"HOME": "/home/me"}),
         Ack(),
         Cancel(),
         KnownRows((Known("a", "1", "", ""),), last=True),
@@ -119,6 +122,8 @@ def test_the_worker_reads_what_the_host_sent(frame: ToWorker) -> None:
         Fetched(2),
         Bytes(b"\x00\xff"),
         Saved("a.tgz"),
+        KnownElsewhere("Tool", "~/file"),
+        KnownElsewhere("Tool", "~/file", "n", {"a": 1, "b": ["c"], "d": True}, {"e": "f"}, ("g",)),
         AskKnown("a"),
         AskMemory(""),
         Logged(20, "line"),
@@ -196,6 +201,11 @@ def test_a_stream_that_ends_in_a_frame_is_at_its_end(cut: int) -> None:
         body(msgspec.msgpack.encode({"type": "unknown"})),
         body(msgspec.msgpack.encode({"type": "ready", "protocol": "one"})),
         body(msgspec.msgpack.encode({"type": "call", "method": "sync"})),
+        body(msgspec.msgpack.encode({"type": "elsewhere", "tool": "t"})),
+        body(msgspec.msgpack.encode({"type": "elsewhere", "tool": "t", "file": "f", "name": 1})),
+        body(pack(KnownElsewhere("t", "f", secrets={"a": 1}))[4:]),  # type: ignore[dict-item]
+        body(pack(KnownElsewhere("t", "f", values={"a": None}))[4:]),  # type: ignore[dict-item]
+        body(pack(KnownElsewhere("t", "f", values={"a": [1]}))[4:]),  # type: ignore[list-item]
         body(pack(Finished())[4:] + b"\x00"),
     ],
 )
@@ -211,6 +221,14 @@ def test_fields_of_another_type_are_refused_on_arrival() -> None:
     with pytest.raises(PluginFault) as caught:
         host_reads(packed)
     assert "Expected `str`, got `int`" in caught.value.cause
+
+
+def test_a_certificate_of_any_length_is_refused_on_arrival() -> None:
+    largest = Check("tls", "ok", certificate="x" * LARGEST_CERTIFICATE)
+    assert host_reads(pack(Checked(largest))) == Checked(largest)
+    with pytest.raises(PluginFault) as caught:
+        host_reads(pack(Checked(Check("tls", "ok", certificate="x" * (LARGEST_CERTIFICATE + 1)))))
+    assert caught.value.code == "garbage"
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from registrykit import certificates
 from registrykit.cancel import CancelToken
 from registrykit.errors import BadConfig, Cancelled, RegistryError, UntrustedTls
-from registrykit.http import Http, Limits, Origin, Tls, certificate
+from registrykit.http import Http, Limits, Origin, Tls
 from registrykit.http.tls import client_context
 from registrykit.testing import faults
 from registrykit.testing.servers import Answer, Names, Site
@@ -288,7 +289,7 @@ def test_only_outdated_encryption_is_told(authority: Authority) -> None:
 def test_a_certificate_is_read_for_people(authority: Authority) -> None:
     ends = datetime.now(UTC).replace(microsecond=0) + timedelta(days=40)
     pair = authority.issue("registry.test", "www.registry.test", not_after=ends)
-    found = certificate.read(ssl.PEM_cert_to_DER_cert(pair.certificate.split("\n\n")[0]))
+    found = certificates.presented(pair.certificate)
     assert found is not None
     assert found.names == ("registry.test", "www.registry.test")
     assert found.not_after == ends
@@ -297,18 +298,33 @@ def test_a_certificate_is_read_for_people(authority: Authority) -> None:
     assert found.described().startswith(
         f"Certificate for registry.test, www.registry.test, signed by {found.issuer}, valid"
     )
-    own = certificate.read(ssl.PEM_cert_to_DER_cert(self_signed("self.test").certificate))
+    own = certificates.presented(self_signed("self.test").certificate)
     assert own is not None
     assert own.described().startswith("Certificate for self.test, signed by itself, valid until 2")
+    assert own.sha256 != found.sha256
+
+
+def test_a_fingerprint_is_spelled_as_other_tools_spell_it(tmp_path: Path) -> None:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+
+    pem = self_signed("self.test").certificate
+    found = certificates.presented(f"some words before\n{pem}\nand after\n{pem}")
+    assert found is not None
+    expected = x509.load_pem_x509_certificate(pem.encode()).fingerprint(hashes.SHA256())
+    assert found.sha256.split(":") == [f"{byte:02X}" for byte in expected]
 
 
 def test_bytes_that_are_no_certificate_are_not_read() -> None:
-    der = ssl.PEM_cert_to_DER_cert(self_signed("self.test").certificate)
-    assert certificate.read(b"") is None
-    assert certificate.read(b"\x30\x84\xff\xff\xff\xff") is None
+    pem = self_signed("self.test").certificate
+    der = ssl.PEM_cert_to_DER_cert(pem)
+    assert certificates.read(b"") is None
+    assert certificates.read(b"\x30\x84\xff\xff\xff\xff") is None
     for at in range(0, len(der), 7):
-        certificate.read(der[:at])
-        certificate.read(der[:at] + b"\xff" + der[at + 1 :])
+        certificates.read(der[:at])
+        certificates.read(der[:at] + b"\xff" + der[at + 1 :])
+    for text in ("", "hello", pem.replace("END", "OOPS"), pem[:40] + "\u20ac" + pem[41:]):
+        assert certificates.presented(text) is None
 
 
 def test_a_fixed_pair_is_read_from_files(authority: Authority, tmp_path: Path) -> None:

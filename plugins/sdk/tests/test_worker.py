@@ -12,6 +12,7 @@ import pytest
 
 from registrykit import Artifact, Complete, Document, Found, Known, Note, Progress, Version
 from registrykit.description import describe
+from registrykit.elsewhere import KnownElsewhere
 from registrykit.frames import (
     CHUNK,
     MAX_EVENTS,
@@ -220,6 +221,57 @@ def test_a_check_reports_its_stages(worker: WorkerProcess) -> None:
         ("second", "warning"),
     ]
     assert outcome.checks[1].seconds == 0.5
+
+
+def elsewhere(worker: WorkerProcess, **environ: str) -> Outcome:
+    return worker.call("elsewhere", "talkative", environ=environ)
+
+
+def test_what_is_known_elsewhere_arrives(worker: WorkerProcess) -> None:
+    outcome = elsewhere(worker, TALKATIVE="two")
+    assert outcome.end == "finished", outcome.told
+    one, two = outcome.known
+    assert one == KnownElsewhere(
+        "Rumor", "~/rumors", "one", {"number": 7}, {"token": "canary-token"}
+    )
+    assert two.name == "two"
+    assert "canary" not in repr(outcome)
+
+
+def test_a_type_sees_what_it_is_told_and_not_the_environment(worker: WorkerProcess) -> None:
+    outcome = elsewhere(worker, OTHER="x")
+    assert outcome.known[1].name == "OTHER"
+
+
+def test_an_error_keeps_what_was_found_elsewhere_before_it(worker: WorkerProcess) -> None:
+    outcome = elsewhere(worker, TALKATIVE="fail")
+    assert outcome.failure is not None
+    assert (outcome.failure.kind, outcome.failure.cause) == ("not-found", "404")
+    assert len(outcome.known) == 1
+
+
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        ("dict", "elsewhere() yielded dict, expected KnownElsewhere"),
+        ("large", "8 MiB at once"),
+    ],
+)
+def test_what_is_no_registry_is_a_fault_of_the_plugin(
+    worker: WorkerProcess, act: str, said: str
+) -> None:
+    outcome = elsewhere(worker, TALKATIVE=act)
+    assert outcome.failure is not None
+    assert outcome.failure.kind == "plugin-fault"
+    assert said in outcome.told
+    assert len(outcome.known) == 1
+
+
+@pytest.mark.parametrize("act", ["float", "nested"])
+def test_values_that_no_form_has_are_refused_on_arrival(worker: WorkerProcess, act: str) -> None:
+    outcome = elsewhere(worker, TALKATIVE=act)
+    assert outcome.end == "garbage"
+    assert outcome.wrong_type
 
 
 def test_documents_come_for_each_version_or_are_missing(worker: WorkerProcess) -> None:

@@ -46,7 +46,9 @@ class SpecimenContract(RegistryTypeContract):
     expects = True
 
     @pytest.fixture
-    def registry(self):
+    def registry(self, tmp_path):
+        shelf = tmp_path / "shelf.json"
+        shelf.write_text(json.dumps({"mine": ["https://registry.example", TOKEN]}), "utf-8")
         with SpecimenSite() as site:
             held = [(name, version) for name, versions in HELD.items() for version in versions]
             yield Served(
@@ -54,4 +56,5 @@ class SpecimenContract(RegistryTypeContract):
                 site.stop,
                 lambda: site.publish(CHANGED),
                 held if self.expects else None,
+                {"SPECIMEN_SHELF": str(shelf)},
             )

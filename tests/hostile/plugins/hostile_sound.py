@@ -3,6 +3,7 @@
 
 import hashlib
 import json
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import SecretStr
@@ -14,6 +15,7 @@ from registrykit import (
     Complete,
     Document,
     Found,
+    KnownElsewhere,
     Ref,
     RegistryConfig,
     RegistryError,
@@ -36,9 +38,16 @@ class Sound(RegistryType[SoundConfig]):
     title = "Sound"
     Config = SoundConfig
     kinds = (ArtifactKind("package", "Package", "Packages"),)
+    environment = ("SPECIMEN_SHELF",)
 
     def endpoint(self, config):
         return config.endpoint
+
+    def elsewhere(self, environ):
+        shelf = Path(environ["SPECIMEN_SHELF"])
+        for name, (url, token) in json.loads(shelf.read_text("utf-8")).items():
+            values = {"endpoint": url, "auth": "token"}
+            yield KnownElsewhere("Shelf", shelf.name, name, values, {"token": token})
 
     def check(self, ctx):
         try:

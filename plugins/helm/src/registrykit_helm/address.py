@@ -6,9 +6,11 @@ Nothing here touches the network.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from urllib.parse import parse_qsl
 
+from registrykit.artifacts import Artifact, Command, Version
 from registrykit.errors import BadAnswer, BadConfig
 from registrykit.urls import Url, address_of, beneath, is_link_local, normalize, parse
 
@@ -24,6 +26,8 @@ _SECRET_NAME = re.compile(
     r"|(?:api|access|account|private|secret)[-_.]?key)s?"
 )
 _HELM_WORDS = frozenset({"chart", "charts", "helm", "chartrepo", "chartmuseum"})
+
+_CHART_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 Trouble = tuple[str, str]
 """What is wrong with an address, and what to do about it."""
@@ -64,6 +68,21 @@ def _secret_names(query: str) -> list[str]:
     names = [name for name, _ in parse_qsl(query, keep_blank_values=True)]
     apart = (re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower() for name in names)
     return [name for name, words in zip(names, apart, strict=True) if _SECRET_NAME.fullmatch(words)]
+
+
+def without_secrets(text: str) -> tuple[str, list[str]]:
+    """Return a URL without the part after #, and without the secrets in its query; and their names.
+
+    The text need not be a URL that can be used.
+    """
+    place, question_mark, query = text.partition("#")[0].partition("?")
+    names, kept = list[str](), list[str]()
+    for part in query.split("&"):
+        found = _secret_names(part)
+        names += found
+        if not found:
+            kept.append(part)
+    return (place + question_mark + "&".join(kept) if kept else place), names
 
 
 def normal(endpoint: str) -> str:
@@ -116,3 +135,18 @@ def likelihood(text: str) -> float:
     if url.origin.host.endswith((".github.io", ".gitlab.io")):
         return 0.7
     return 0.3
+
+
+def commands(
+    endpoint: str, username: str, artifact: Artifact, version: Version
+) -> Iterator[Command]:
+    """Yield how Helm itself gets a version; nothing for a name that Helm would take otherwise."""
+    if not _CHART_NAME.fullmatch(artifact.path) or version.version.startswith("-"):
+        return
+    options = ["--repo", normal(endpoint), "--version", version.version]
+    if username:
+        options += ["--username", username]
+    yield Command("Pull with Helm", shlex.join(["helm", "pull", artifact.path, *options]))
+    release = artifact.path.replace("_", "-").replace(".", "-").lower()
+    install = ["helm", "install", release, artifact.path, *options]
+    yield Command("Install with Helm", shlex.join(install))

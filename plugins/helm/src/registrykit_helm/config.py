@@ -17,7 +17,8 @@ LONGEST_PEM = 1024 * 1024
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _KEY = re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----")
 _CERTIFICATE = re.compile(
-    r"-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----\s+[A-Za-z0-9+/=\s]+"
+    # One sign of white space, so that a file full of it is looked through once.
+    r"-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----\s[A-Za-z0-9+/=\s]+"
     r"-----END (?:TRUSTED |X509 )?CERTIFICATE-----"
 )
 

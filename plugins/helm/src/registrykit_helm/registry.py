@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, BinaryIO, ClassVar
 
-from registrykit.artifacts import Artifact, ArtifactKind, Column, Version
+from registrykit.artifacts import Artifact, ArtifactKind, Column, Command, Version
 from registrykit.forms import Problem
 from registrykit.registry import RegistryType, SyncRule
 from registrykit_helm import address
 from registrykit_helm.config import HelmConfig, problems
 
 if TYPE_CHECKING:
+    from registrykit.elsewhere import KnownElsewhere
     from registrykit.events import Check, Document, SyncEvent
     from registrykit.sync import Context
 
@@ -33,9 +34,16 @@ class HelmRegistry(RegistryType[HelmConfig]):
     id: ClassVar[str] = "helm"
     title: ClassVar[str] = "Helm repository"
     summary: ClassVar[str] = "Charts that are listed in an index.yaml on a web server."
-    icon: ClassVar[str] = "helm"
+    icon: ClassVar[str] = "chart"
     Config = HelmConfig
     kinds: ClassVar[tuple[ArtifactKind, ...]] = (CHART,)
+    environment: ClassVar[tuple[str, ...]] = (
+        "HELM_REPOSITORY_CONFIG",
+        "HELM_CONFIG_HOME",
+        "XDG_CONFIG_HOME",
+        "HOME",
+        "APPDATA",
+    )
 
     def validate(self, config: HelmConfig) -> Iterable[Problem]:
         return problems(config)
@@ -52,6 +60,17 @@ class HelmRegistry(RegistryType[HelmConfig]):
 
     def guess(self, url: str) -> float:
         return address.likelihood(url)
+
+    def commands(
+        self, config: HelmConfig, artifact: Artifact, version: Version
+    ) -> Iterable[Command]:
+        username = config.username if config.auth == "basic" else ""
+        return address.commands(config.endpoint, username, artifact, version)
+
+    def elsewhere(self, environ: Mapping[str, str]) -> Iterable[KnownElsewhere]:
+        from registrykit_helm.elsewhere import repositories
+
+        return repositories(environ)
 
     def check(self, ctx: Context[HelmConfig]) -> Iterator[Check]:
         from registrykit_helm.checks import check

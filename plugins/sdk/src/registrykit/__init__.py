@@ -10,7 +10,15 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from registrykit.artifacts import Artifact, ArtifactKind, Column, Dependency, Version
+    from registrykit.artifacts import (
+        Artifact,
+        ArtifactKind,
+        Column,
+        Command,
+        Dependency,
+        Version,
+    )
+    from registrykit.elsewhere import KnownElsewhere
     from registrykit.errors import (
         BadAnswer,
         BadConfig,
@@ -46,7 +54,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _PLACES = {
-    "artifacts": "Artifact ArtifactKind Column Dependency Version",
+    "artifacts": "Artifact ArtifactKind Column Command Dependency Version",
+    "elsewhere": "KnownElsewhere",
     "errors": "BadAnswer BadConfig Cancelled NotAllowed NotFound "
     "PluginFault RegistryError SignInFailed Throttled Unreachable UntrustedTls",
     "events": "Check Complete Document Found Known Note Progress Ref Skip SyncEvent Unchanged",
@@ -68,6 +77,7 @@ __all__ = [
     "Cancelled",
     "Check",
     "Column",
+    "Command",
     "Complete",
     "Context",
     "Credentials",
@@ -75,6 +85,7 @@ __all__ = [
     "Document",
     "Found",
     "Known",
+    "KnownElsewhere",
     "NotAllowed",
     "NotFound",
     "Note",

@@ -83,6 +83,13 @@ class Version(msgspec.Struct, frozen=True):
         return self.tag or self.version
 
 
+class Command(msgspec.Struct, frozen=True):
+    """A command line of another tool, for one version; `text` is one line for a POSIX shell."""
+
+    title: str
+    text: str
+
+
 def lies_under(path: str, prefix: str) -> bool:
     """Say whether `path` is `prefix` or lies under it, by whole segments; empty is all."""
     return not prefix or path == prefix or path.startswith(prefix + "/")

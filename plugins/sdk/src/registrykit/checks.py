@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from registrykit.errors import Cancelled, RegistryError, UntrustedTls
-from registrykit.events import Check
+from registrykit.events import LARGEST_CERTIFICATE, Check
 from registrykit.urls import address_of, parse
 
 if TYPE_CHECKING:
+    from registrykit.certificates import Certificate
     from registrykit.http import Http
-    from registrykit.http.certificate import Certificate
 
 STAGES = ("name", "proxy", "dns", "tcp", "tls", "protocol", "sign-in", "listing", "content")
 """Every stage in its order; a type leaves out those of the last four that it does not have."""
@@ -95,16 +95,17 @@ def run(http: Http, url: str, steps: Iterable[tuple[str, Step]]) -> Iterator[Che
 def connection(http: Http, url: str) -> Iterator[Check]:
     """Yield the stages that say whether `url` can be reached: name, proxy, dns, tcp, tls."""
     probe = _Probe(http, url)
+    steps: list[tuple[str, Step]] = [
+        ("name", probe.name),
+        ("proxy", probe.proxy),
+        ("dns", probe.dns),
+        ("tcp", probe.tcp),
+        ("tls", probe.tls),
+    ]
     try:
-        yield from in_turn(
-            [
-                ("name", probe.name),
-                ("proxy", probe.proxy),
-                ("dns", probe.dns),
-                ("tcp", probe.tcp),
-                ("tls", probe.tls),
-            ]
-        )
+        for check in in_turn(steps):
+            # It is only seen in the last stage, whether that went well or not.
+            yield msgspec.structs.replace(check, certificate=probe.certificate)
     finally:
         probe.close()
 
@@ -117,6 +118,7 @@ class _Probe:
         self._url = url
         self._sock: socket.socket | None = None
         self._handle: socket.socket | None = None
+        self.certificate = ""
 
     def name(self) -> Outcome:
         url = parse(self._url)
@@ -158,8 +160,6 @@ class _Probe:
         return f"The proxy lets connections through to {self._origin.authority}."
 
     def tls(self) -> Outcome:
-        from registrykit.http import certificate
-
         if self._origin.scheme == "http":
             return self._open_connection()
         sock = self._sock
@@ -173,8 +173,7 @@ class _Probe:
                 error.cause = f"{error.cause} {found.described()}"
             raise
         self._sock = secured
-        der = secured.getpeercert(binary_form=True)
-        found = certificate.read(der) if der else None
+        found = self._seen(secured)
         described = found.described() if found else "The certificate cannot be read."
         described = f"{secured.version() or 'TLS'}. {described}"
         if self._http.dialer.context_for(self._origin).verify_mode is ssl.CERT_NONE:
@@ -204,7 +203,6 @@ class _Probe:
 
     def _look(self) -> Certificate | None:
         """Read the certificate that was not accepted, over a connection of its own."""
-        from registrykit.http import certificate
         from registrykit.http.tls import looking_context
 
         dialer, exchange = self._http.dialer, self._exchange
@@ -214,10 +212,20 @@ class _Probe:
                 if self._server is not None:
                     dialer.tunnel(sock, self._origin, self._server, exchange)
                 with looking_context().wrap_socket(sock, server_hostname=self._origin.host) as tls:
-                    return certificate.read(tls.getpeercert(binary_form=True) or b"")
+                    return self._seen(tls)
             finally:
                 sock.close()
         return None
+
+    def _seen(self, sock: ssl.SSLSocket) -> Certificate | None:
+        """Remember the certificate that the server presented, and read it."""
+        from registrykit import certificates
+
+        der = sock.getpeercert(binary_form=True) or b""
+        found = certificates.read(der)
+        pem = ssl.DER_cert_to_PEM_cert(der) if found else ""
+        self.certificate = pem if len(pem) <= LARGEST_CERTIFICATE else ""
+        return found
 
     def _try(self, act: Callable[[], T]) -> T:
         try:

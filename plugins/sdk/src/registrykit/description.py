@@ -25,6 +25,7 @@ class TypeDescription(msgspec.Struct, frozen=True):
     config_version: int
     kinds: tuple[ArtifactKind, ...]
     form: FormSpec
+    environment: tuple[str, ...] = ()
 
 
 def describe(registry_type: RegistryType[Any]) -> TypeDescription:
@@ -39,4 +40,5 @@ def describe(registry_type: RegistryType[Any]) -> TypeDescription:
         config_version=registry_type.config_version,
         kinds=registry_type.kinds,
         form=compile_form(registry_type.Config),
+        environment=tuple(registry_type.environment),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -88,8 +88,15 @@ class Note(msgspec.Struct, frozen=True, tag="note"):
 SyncEvent = Found | Unchanged | Skip | Complete | Document | Progress | Note
 
 
+LARGEST_CERTIFICATE = 64 * 1024
+
+
 class Check(msgspec.Struct, frozen=True):
-    """The verdict of one stage of the connection check; `seconds` is what it took."""
+    """The verdict of one stage of the connection check; `seconds` is what it took.
+
+    `certificate` is what the server presented, as PEM text, whether it is trusted or not; only the
+    stage that sees it has it. `registrykit.certificates.presented` reads it.
+    """
 
     stage: str
     verdict: Verdict
@@ -97,6 +104,7 @@ class Check(msgspec.Struct, frozen=True):
     code: str = ""
     remedy: str = ""
     seconds: float = 0.0
+    certificate: Annotated[str, msgspec.Meta(max_length=LARGEST_CERTIFICATE)] = ""
 
 
 class Known(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ import msgspec
 
 from registrykit.artifacts import Artifact, Version
 from registrykit.description import TypeDescription
+from registrykit.elsewhere import KnownElsewhere
 from registrykit.errors import PluginFault
 from registrykit.events import (
     Check,
@@ -42,7 +43,10 @@ CHUNK = 256 * 1024
 
 
 class Call(msgspec.Struct, frozen=True, tag="call"):
-    """Run one method of one type; secrets are in `config`, which is never logged."""
+    """Run one method of one type; secrets are in `config`, which is never logged.
+
+    `environ` is what `elsewhere` is told of the host's environment.
+    """
 
     method: str
     distribution: str = ""
@@ -51,6 +55,7 @@ class Call(msgspec.Struct, frozen=True, tag="call"):
     config_version: int = 1
     settings: Settings = Settings()
     items: tuple[tuple[Artifact, Version], ...] = ()
+    environ: dict[str, str] = {}
 
 
 class Ack(msgspec.Struct, frozen=True, tag="ack"):
@@ -176,6 +181,7 @@ ToHost = (
     | Bytes
     | Saved
     | Described
+    | KnownElsewhere
     | AskKnown
     | AskMemory
     | Logged

@@ -7,17 +7,18 @@ in a worker process, where network and untrusted bytes are met.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
-from registrykit.artifacts import Artifact, ArtifactKind, Version
+from registrykit.artifacts import Artifact, ArtifactKind, Command, Version
 from registrykit.errors import NotFound
 from registrykit.forms import Problem, Ui
 from registrykit.urls import Basic, Bearer, Credentials, Origin
 
 if TYPE_CHECKING:
+    from registrykit.elsewhere import KnownElsewhere
     from registrykit.events import Check, Document, SyncEvent
     from registrykit.sync import Context
 
@@ -93,6 +94,7 @@ class RegistryType(ABC, Generic[C]):
     Config: ClassVar[type[RegistryConfig]]
     config_version: ClassVar[int] = 1
     kinds: ClassVar[tuple[ArtifactKind, ...]] = ()
+    environment: ClassVar[tuple[str, ...]] = ()
 
     # Pure: no network, no files, under 50 ms. They run in the host program.
 
@@ -133,7 +135,22 @@ class RegistryType(ABC, Generic[C]):
             return Bearer(_plain(getattr(config, "token", None)))
         return None
 
+    def commands(self, config: C, artifact: Artifact, version: Version) -> Iterable[Command]:
+        """Yield command lines by which other tools get this version; secrets are left out.
+
+        Names and versions come from the registry: quote them.
+        """
+        return ()
+
     # In a worker process: network and untrusted bytes.
+
+    def elsewhere(self, environ: Mapping[str, str]) -> Iterable[KnownElsewhere]:
+        """Yield the registries that other tools on this machine know; without any network.
+
+        `environ` holds the variables that the attribute `environment` names, as far as they are
+        set; where there are none of them, the type is not asked.
+        """
+        return ()
 
     def check(self, ctx: Context[C]) -> Iterator[Check]:
         """Yield the stages of the connection check; by default only whether it can be reached."""

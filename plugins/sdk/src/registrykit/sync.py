@@ -34,6 +34,7 @@ class Settings(msgspec.Struct, frozen=True):
     `proxy` is `none` or a URL, or empty for those in `proxies` (scheme to URL). `approved` are
     hosts other than the registry's own that the user allowed; `anywhere` lifts that for one
     request of the user's. `completed` are prefixes that this run has stored already.
+    `ca_certificate` is PEM text to trust besides the registry's own.
     """
 
     documents: Literal["latest", "all", "on-demand"] = "latest"
@@ -45,6 +46,7 @@ class Settings(msgspec.Struct, frozen=True):
     approved: tuple[str, ...] = ()
     anywhere: bool = False
     completed: tuple[str, ...] = ()
+    ca_certificate: str = ""
 
 
 class Stored(Protocol):
@@ -161,7 +163,7 @@ def open_context(
         origins=registry_type.origins(config),
         credentials=registry_type.credentials(config),
         tls=Tls(
-            ca_certificate=config.ca_certificate,
+            ca_certificate=f"{config.ca_certificate}\n{settings.ca_certificate}",
             client_certificate=config.client_certificate,
             client_key=key.get_secret_value() if key else "",
             skip_verify=config.insecure_skip_verify,

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 from registrykit.artifacts import Artifact, Version
 from registrykit.cancel import CancelToken
 from registrykit.description import describe
+from registrykit.elsewhere import known_elsewhere
 from registrykit.errors import Cancelled, PluginFault, RegistryError, kind_of
 from registrykit.events import (
     DOCUMENT_NAMES,
@@ -186,6 +187,10 @@ def _run(call: Call, types: dict[str, RegistryType[Any]], host: Host) -> None:
     log.setLevel(logging.INFO)
     log.propagate = False
     log.handlers = [_Forward(host)]
+    if call.method == "elsewhere":
+        for known in known_elsewhere(registry_type, call.environ):
+            host.send(known)
+        return
     values = call.config
     if call.config_version < registry_type.config_version:
         values = registry_type.migrate(dict(values), call.config_version)

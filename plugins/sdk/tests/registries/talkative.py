@@ -6,9 +6,10 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, BinaryIO, ClassVar
 
+from msgspec.structs import replace
 from pydantic import SecretStr
 
 from registrykit import (
@@ -19,6 +20,7 @@ from registrykit import (
     Context,
     Document,
     Found,
+    KnownElsewhere,
     Note,
     NotFound,
     Progress,
@@ -32,6 +34,7 @@ from registrykit import (
     Version,
     hookimpl,
 )
+from registrykit.frames import MAX_FRAME
 
 
 class TalkativeConfig(RegistryConfig):
@@ -46,12 +49,28 @@ class Talkative(RegistryType[TalkativeConfig]):
     Config: ClassVar[type[RegistryConfig]] = TalkativeConfig
     config_version: ClassVar[int] = 3
     kinds: ClassVar[tuple[ArtifactKind, ...]] = (ArtifactKind("package", "Package", "Packages"),)
+    environment: ClassVar[tuple[str, ...]] = ("TALKATIVE",)
 
     def migrate(self, values: dict[str, Any], version: int) -> dict[str, Any]:
         return {"act": values["action"], "number": version}
 
     def endpoint(self, config: TalkativeConfig) -> str:
         return "http://127.0.0.1:9"
+
+    def elsewhere(self, environ: Mapping[str, str]) -> Iterator[KnownElsewhere]:
+        known = KnownElsewhere("Rumor", "~/rumors", "one", {"number": 7}, {"token": "canary-token"})
+        act: Any = environ.get("TALKATIVE", ", ".join(environ))
+        if act == "fail":
+            yield known
+            raise NotFound("There is no file.", cause="404")
+        others: dict[str, Any] = {
+            "dict": {"name": "two"},
+            "float": replace(known, values={"number": 0.5}),
+            "nested": replace(known, values={"act": {"a": "b"}}),
+            "large": replace(known, secrets={"token": "x" * MAX_FRAME}),
+        }
+        yield known
+        yield others.get(act) or replace(known, name=act, secrets={})
 
     def check(self, ctx: Context[TalkativeConfig]) -> Iterator[Check]:
         yield Check("first", "ok", "All is well.")

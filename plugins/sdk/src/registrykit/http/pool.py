@@ -51,7 +51,7 @@ class Connection(HTTPConnection):
         self._handle: socket.socket | None = None
         self._served = 0
 
-    def ask(self, head: bytes, exchange: Exchange, stats: Stats) -> Answer:
+    def ask(self, head: bytes, method: str, exchange: Exchange, stats: Stats) -> Answer:
         """Send a request, connecting first if need be, and read the head of its answer."""
         exchange.reused = self._served > 0
         if self.sock is None:
@@ -69,7 +69,7 @@ class Connection(HTTPConnection):
             raise exchange.overdue("idle", timeout) from None
         except OSError:
             pass  # it may still say why it hung up, such as for want of a client certificate
-        answer = Answer(sock, "GET", exchange)
+        answer = Answer(sock, method, exchange)
         answer.begin()
         return answer
 
@@ -121,7 +121,7 @@ class Lane:
     def leave(self) -> None:
         self._free.release()
 
-    def send(self, head: bytes, exchange: Exchange) -> tuple[Connection, Answer]:
+    def send(self, head: bytes, method: str, exchange: Exchange) -> tuple[Connection, Answer]:
         """Send a request and read the head of its answer; `give_back` the connection later."""
         try:
             connection = self._pool._get_conn()
@@ -129,7 +129,7 @@ class Lane:
             raise Cancelled("Cancelled.", cause="The connections were closed.") from None
         assert isinstance(connection, Connection)
         try:
-            return connection, connection.ask(head, exchange, self._stats)
+            return connection, connection.ask(head, method, exchange, self._stats)
         except BaseException:
             connection.close()
             self._pool._put_conn(connection)

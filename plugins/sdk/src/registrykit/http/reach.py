@@ -20,17 +20,29 @@ class Reach:
     approved: frozenset[str] = frozenset()
     anywhere: bool = False
 
-    def permit(self, origin: Origin) -> bool:
-        """Say whether credentials go to `origin`; raise `NotAllowed` if nothing may go there."""
+    def permit(self, origin: Origin, *, anywhere: bool = False) -> bool:
+        """Say whether credentials go to `origin`; raise `NotAllowed` if nothing may go there.
+
+        `anywhere` allows every public host this once.
+        """
         if origin in self.origins:
             return True
+        anywhere = anywhere or self.anywhere
         address = address_of(origin.host)
         if address is not None and is_link_local(address):
             raise _link_local(origin)
         public = is_public(address) if address else not _is_this_computer(origin.host)
-        if self._is_named(origin) or (self.anywhere and public):
+        if self._is_named(origin) or (anywhere and public):
             return False
-        raise _not_approved(origin, private=self.anywhere)
+        raise _not_approved(origin, private=anywhere)
+
+    def trusts(self, origin: Origin) -> bool:
+        """Say whether a sign-in may be sent to `origin`: it is own, or the user approved it."""
+        return (
+            origin in self.origins
+            or origin.host in self.approved
+            or origin.authority in self.approved
+        )
 
     def vet(self, origin: Origin, addresses: Iterable[Address]) -> None:
         """Raise `NotAllowed` if what the name of `origin` stands for is out of bounds."""
@@ -43,11 +55,7 @@ class Reach:
                 raise _not_approved(origin, private=True)
 
     def _is_named(self, origin: Origin) -> bool:
-        return (
-            origin.host in self.approved
-            or origin.authority in self.approved
-            or any(origin.host == own.host for own in self.origins)
-        )
+        return self.trusts(origin) or any(origin.host == own.host for own in self.origins)
 
 
 def _is_this_computer(host: str) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from registrykit.certificates import load_ca
 from registrykit.errors import BadConfig, UntrustedTls
 from registrykit.http.explain import clean
 from registrykit.urls import Tls
@@ -45,7 +46,7 @@ def client_context(tls: Tls, *, own: bool = True) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     if tls.ca_certificate.strip():
-        _load_ca(context, tls.ca_certificate)
+        load_ca(context, tls.ca_certificate)
     if own and (tls.client_certificate.strip() or tls.client_key.strip()):
         load_key_pair(context, tls.client_certificate, tls.client_key)
     if own and tls.skip_verify:
@@ -120,31 +121,6 @@ def _readable(text: str) -> Iterator[str]:
     finally:
         with suppress(OSError):
             Path(name).unlink()
-
-
-def _load_ca(context: ssl.SSLContext, pem: str) -> None:
-    cause = ""
-    if len(pem) > _LARGEST_PEM:
-        cause = "It is larger than a bundle of CA certificates can be."
-    elif "PRIVATE KEY-----" in pem:
-        cause = "It contains a private key, which belongs nowhere but on the server."
-    elif "-----BEGIN CERTIFICATE-----" not in pem:
-        cause = "It does not contain a certificate in PEM form (BEGIN CERTIFICATE)."
-    else:
-        try:
-            context.load_verify_locations(cadata=pem)
-        except (ssl.SSLError, ValueError):
-            cause = "It is damaged."
-        else:
-            # A certificate that was given by hand is trusted itself, whether a root or not.
-            context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
-            return
-    raise BadConfig(
-        "The CA certificate cannot be used.",
-        cause=cause,
-        remedy="Give the CA certificate as PEM text.",
-        code="bad-ca-certificate",
-    )
 
 
 def _load_system_store(context: ssl.SSLContext) -> None:

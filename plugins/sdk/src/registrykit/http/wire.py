@@ -224,7 +224,7 @@ class Answer:
         coding = self.headers.get("transfer-encoding")
         connection = self.headers.get("connection", "").lower()
         self._keep = "close" not in connection and (minor == 1 or "keep-alive" in connection)
-        if self._method == "CONNECT" or self.status in (101, 204, 304):
+        if self._method in ("CONNECT", "HEAD") or self.status in (101, 204, 304):
             self.length = 0
             self._keep = self._keep and self.status != 101
         elif coding is not None:

@@ -19,10 +19,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from itertools import islice
 from types import ModuleType
 from typing import Annotated, Any, ClassVar
 
+import msgspec
+
 from registrykit import plugins, sync, worker
+from registrykit.artifacts import Artifact, Version
+from registrykit.elsewhere import MOST_KNOWN, known_elsewhere, told
 from registrykit.events import Note, SyncEvent
 from registrykit.forms import Ui
 from registrykit.registry import RegistryConfig, RegistryType
@@ -33,6 +38,7 @@ STALLED = "registrykit-probe: a connection is stalled"
 THREAD_GRACE = 1.0
 
 # Slow to load, or no business of a plugin; the host process imports every plugin's module.
+_ARTIFACT = Artifact("artifact", "acme/web")
 HEAVY = frozenset(
     "PySide6 PyQt6 shiboken6 tkinter sqlalchemy sqlmodel keyring urllib3 requests httpx aiohttp "
     "yaml ryml truststore boto3 botocore numpy pandas".split()
@@ -44,9 +50,10 @@ _NETWORK = frozenset(
 
 
 class ProbeConfig(RegistryConfig):
-    """`values` is the JSON of a configuration; empty asks for the state of the process only."""
+    """`values` and `environ` are JSON; without values only the state of the process is told."""
 
     values: Annotated[str, Ui("Values")] = ""
+    environ: Annotated[str, Ui("Environment")] = "{}"
 
 
 class Probe(RegistryType[ProbeConfig]):
@@ -77,6 +84,8 @@ class Probe(RegistryType[ProbeConfig]):
             yield Note("hook", json.dumps(_fault_of_hook(type(self._judged))))
             pure = _call_pure_methods(self._judged, json.loads(ctx.config.values))
             yield Note("pure", json.dumps(pure))
+            known = _call_elsewhere(self._judged, json.loads(ctx.config.environ))
+            yield Note("elsewhere", json.dumps(known))
         after = _state()
         changed = [name for name, value in self._before.items() if after[name] != value]
         yield Note("changed", json.dumps(changed))
@@ -156,6 +165,10 @@ def _call_pure_methods(
         "sync_rule": lambda: registry_type.sync_rule(config),
         "guess": lambda: registry_type.guess("https://example.com/"),
         "credentials": lambda: repr(registry_type.credentials(config)),
+        "commands": lambda: [
+            (command.title, command.text)
+            for command in registry_type.commands(config, _ARTIFACT, Version("1.0.0"))
+        ],
     }
     report: dict[str, dict[str, Any]] = {"config": {"result": repr(config), "tried": []}}
     guard = _Guard()
@@ -168,6 +181,20 @@ def _call_pure_methods(
                 outcome["error"] = f"{type(error).__name__}: {error}"
         report[name] = outcome | {"tried": sorted(tried)}
     return report
+
+
+def _call_elsewhere(registry_type: RegistryType[Any], environ: dict[str, str]) -> dict[str, Any]:
+    """Call `elsewhere` with the network shut; returns what it gave or raised, and what it tried."""
+    given = told(registry_type.environment, environ)
+    outcome: dict[str, Any] = {"environment": list(registry_type.environment), "told": list(given)}
+    with _Guard().shut() as tried:
+        try:
+            known = known_elsewhere(registry_type, given) if given else iter(())
+            found = list(islice(known, MOST_KNOWN + 1))
+            outcome["result"] = _as_json(msgspec.to_builtins(found))
+        except BaseException as error:
+            outcome["error"] = f"{type(error).__name__}: {error}"
+    return outcome | {"tried": sorted(tried)}
 
 
 def _origins(origins: Any) -> Any:

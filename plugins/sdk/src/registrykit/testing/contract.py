@@ -22,12 +22,13 @@ from urllib.parse import quote
 
 import pytest
 
+from registrykit.certificates import presented
 from registrykit.events import Complete, Document, Verdict
 from registrykit.frames import Failed, pack
 from registrykit.registry import RegistryType
 from registrykit.sync import read_config
 from registrykit.testing import observing
-from registrykit.testing.describing import DescriptionClauses
+from registrykit.testing.elsewhere import ElsewhereClauses
 from registrykit.testing.judging import broken, judge, unjudged
 from registrykit.testing.listing import ListingClauses, is_digest
 from registrykit.testing.observing import Dead, Inspection, Plan, Served, Synced
@@ -39,7 +40,7 @@ Look = TypeVar("Look")
 _looks = pytest.StashKey[dict[tuple[type, str], Any]]()
 
 
-class RegistryTypeContract(DescriptionClauses, ListingClauses):
+class RegistryTypeContract(ElsewhereClauses, ListingClauses):
     """What every registry type promises; inherit it, name the type, and serve a registry.
 
     `conditional`: a run over an unchanged registry yields `Unchanged` and no version again.
@@ -184,6 +185,8 @@ class RegistryTypeContract(DescriptionClauses, ListingClauses):
                 broken(f"Of a healthy registry, {check.stage} failed: {check.message}", remedy)
             if check.verdict == "warning" and not (check.message and check.remedy):
                 broken(f"The warning of {check.stage} says no message or remedy.", remedy)
+            if check.certificate and presented(check.certificate) is None:
+                broken(f"The certificate of {check.stage} is not one in PEM form.", remedy)
 
     # A registry that does not answer
 
@@ -237,7 +240,8 @@ def _where_secrets_show(outcome: Outcome, secrets: list[str]) -> str:
             return f"an event ({type(event).__name__})"
     if any(_shows(line.message, secrets) for line in outcome.log):
         return "a log line"
-    if any(_shows(f"{check.message} {check.remedy}", secrets) for check in outcome.checks):
+    said = (f"{check.message} {check.remedy} {check.certificate}" for check in outcome.checks)
+    if any(_shows(text, secrets) for text in said):
         return "a stage of the check"
     if outcome.failure and _shows(pack(outcome.failure).decode("utf-8", "replace"), secrets):
         return "an error message"

@@ -189,6 +189,10 @@ class DescriptionClauses:
             broken(f"sync_rule() returned {rule!r}.", f"Return one of {get_args(SyncRule)}.")
         pure(inspection, "credentials", "Return credentials or None, whatever is filled in.")
         pure(inspection, "validate", "Yield problems instead of raising.")
+        remedy = "Yield Command(title, text), the text in one line, or nothing for what is unknown."
+        for title, text in pure(inspection, "commands", remedy):
+            if not (title.strip() and text.strip() and (title + text).isprintable()):
+                broken(f"commands() yielded {text!r} under the title {title!r}.", remedy)
 
     def _form(self) -> FormSpec:
         try:

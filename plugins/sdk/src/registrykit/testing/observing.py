@@ -30,12 +30,14 @@ class Served:
 
     `stop` ends it, so that its port refuses connections. `change` alters what it holds: something
     is added, something else goes. `expect` are the (path, version) pairs that it holds at first.
+    `environ` are variables that lead `elsewhere` to what another tool knows, with its password.
     """
 
     config: Mapping[str, Any]
     stop: Callable[[], None]
     change: Callable[[], None] | None = None
     expect: Collection[tuple[str, str]] | None = None
+    environ: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,10 @@ class Dead:
 
 def inspect(plan: Plan, served: Served) -> Inspection:
     """Ask what needs no network, and then run the connection check."""
-    values = {"values": json.dumps(dict(served.config))}
+    values = {
+        "values": json.dumps(dict(served.config)),
+        "environ": json.dumps(dict(served.environ)),
+    }
     with _workers(plan) as call:
         outcome = call("sync", PROBE, values)
         check = call("check", plan.registry_type.id, served.config)

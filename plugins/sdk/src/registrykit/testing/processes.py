@@ -21,6 +21,7 @@ import msgspec
 
 from registrykit.artifacts import Artifact, Version
 from registrykit.description import TypeDescription
+from registrykit.elsewhere import KnownElsewhere
 from registrykit.errors import PluginFault
 from registrykit.events import Check, SyncEvent
 from registrykit.frames import (
@@ -72,6 +73,7 @@ class Outcome:
     fetched: list[int] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
     types: tuple[TypeDescription, ...] = ()
+    known: list[KnownElsewhere] = field(default_factory=list)
     content: bytes = b""
     name: str | None = None
     log: list[Logged] = field(default_factory=list)
@@ -163,6 +165,7 @@ class WorkerProcess:
         settings: Settings | None = None,
         items: Sequence[tuple[Artifact, Version]] = (),
         stored: Stored | None = None,
+        environ: Mapping[str, str] | None = None,
         deadline: float = 30.0,
         most_events: int = 100_000,
         cancel_when: Callable[[ToHost], bool] | None = None,
@@ -186,6 +189,7 @@ class WorkerProcess:
                 config_version,
                 settings or Settings(),
                 tuple(items),
+                dict(environ or {}),
             )
         )
         while True:
@@ -330,6 +334,8 @@ class WorkerProcess:
             outcome.name = frame.name
         elif isinstance(frame, Described):
             outcome.types = frame.types
+        elif isinstance(frame, KnownElsewhere):
+            outcome.known.append(frame)
         elif isinstance(frame, Logged):
             outcome.log.append(frame)
             del outcome.log[:-1000]

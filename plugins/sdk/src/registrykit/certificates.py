@@ -1,4 +1,4 @@
-"""Read who a certificate is for, who signed it and how long it holds, from its DER bytes.
+"""Certificates as people see them: whom one is for, who signed it, how long it holds.
 
 Python's `ssl` tells this only of certificates that it has verified; people want to read it of the
 others most. Only what is shown is read (RFC 5280, section 4.1); nothing is decided by it.
@@ -6,9 +6,18 @@ others most. Only what is shown is read (RFC 5280, section 4.1); nothing is deci
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+from registrykit.errors import BadConfig
+
+if TYPE_CHECKING:
+    import ssl
+
+_LARGEST_PEM = 1024 * 1024
 
 _COMMON_NAME = bytes.fromhex("550403")
 _ORGANIZATION = bytes.fromhex("55040a")
@@ -17,7 +26,10 @@ _ALTERNATIVE_NAMES = bytes.fromhex("551d11")
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What is shown of a certificate; times are in UTC, `names` are hosts and addresses."""
+    """What is shown of a certificate; times are in UTC, `names` are hosts and addresses.
+
+    `sha256` is the fingerprint as other tools show it: upper-case hexadecimal pairs and colons.
+    """
 
     subject: str
     issuer: str
@@ -25,6 +37,7 @@ class Certificate:
     not_before: datetime
     not_after: datetime
     names: tuple[str, ...] = ()
+    sha256: str = ""
 
     def days_left(self, now: datetime) -> int:
         return (self.not_after - now).days
@@ -57,9 +70,64 @@ def read(der: bytes) -> Certificate | None:
             _time(*begins),
             _time(*ends),
             names,
+            _fingerprint(der),
         )
     except (IndexError, ValueError):
         return None
+
+
+def presented(pem: str) -> Certificate | None:
+    """Return what the first certificate of a PEM text says, or None if it cannot be read."""
+    import ssl
+
+    begin, end = ssl.PEM_HEADER, ssl.PEM_FOOTER
+    start = pem.find(begin)
+    stop = pem.find(end, start)
+    if start < 0 or stop < 0:
+        return None
+    try:
+        return read(ssl.PEM_cert_to_DER_cert(pem[start : stop + len(end)]))
+    except ValueError:
+        return None
+
+
+def check_ca(pem: str) -> None:
+    """Raise BadConfig unless the PEM text holds certificates that a server's can be judged by."""
+    import ssl
+
+    load_ca(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), pem)
+
+
+def load_ca(context: ssl.SSLContext, pem: str) -> None:
+    """Let `context` trust the certificates of a PEM text; raises BadConfig if it cannot be used."""
+    import ssl
+
+    cause = ""
+    if len(pem) > _LARGEST_PEM:
+        cause = "It is larger than a bundle of CA certificates can be."
+    elif "PRIVATE KEY-----" in pem:
+        cause = "It contains a private key, which belongs nowhere but on the server."
+    elif ssl.PEM_HEADER not in pem:
+        cause = "It does not contain a certificate in PEM form (BEGIN CERTIFICATE)."
+    else:
+        try:
+            context.load_verify_locations(cadata=pem)
+        except (ssl.SSLError, ValueError):
+            cause = "It is damaged."
+        else:
+            # A certificate that was given by hand is trusted itself, whether a root or not.
+            context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
+            return
+    raise BadConfig(
+        "The CA certificate cannot be used.",
+        cause=cause,
+        remedy="Give the CA certificate as PEM text.",
+        code="bad-ca-certificate",
+    )
+
+
+def _fingerprint(der: bytes) -> str:
+    return hashlib.sha256(der).digest().hex(":").upper()
 
 
 def _fields(data: bytes) -> list[tuple[int, bytes]]:
