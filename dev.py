@@ -1,12 +1,14 @@
 """Set up, run, test and check Registry Desktop. Needs nothing but Python 3.11 or newer.
 
-    python3 dev.py run [ARGUMENT…]           set up, then start the demo with these arguments
+    python3 dev.py run [ARGUMENT…]           set up, then start the window; with arguments, or
+                                             without a screen, the demo
     python3 dev.py test [GROUP…] [-- …]      set up, then every check and test; or only the groups
     python3 dev.py check [--fix]             format, lint, types, import contracts; --fix repairs
     python3 dev.py lock                      resolve the dependencies anew into requirements.lock
 
-A GROUP is a folder of tests/ (unit, architecture, …), `plugins`, or a marker (real, shared);
-a marker narrows the folders named with it. What stands after `--` goes to pytest.
+A GROUP is a folder of tests/ (unit, architecture, …), `plugins`, `window` (the real program on a
+screen of its own), or a marker (real, shared); a marker narrows the folders named with it. What
+stands after `--` goes to pytest.
 The set-up lives in .venv beside this file and is repeated only when the lock, a pyproject.toml,
 the Python or the place of the checkout changed. Written portably, tested on Linux.
 """
@@ -24,6 +26,7 @@ import sys
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 OLDEST_PYTHON = (3, 11)
 ROOT = Path(__file__).resolve().parent
@@ -33,6 +36,12 @@ STAMP = VENV / "set-up.stamp"
 UNFINISHED = VENV / "set-up.unfinished"
 LOG = VENV / "set-up.log"
 MARKERS = ("real", "shared")
+# Groups that need a pytest of their own: their folders, arguments and environment. Qt stays out of
+# every other one.
+APART = {
+    "gui": (["tests/gui"], ["-p", "pytestqt.plugin"], {"QT_QPA_PLATFORM": "offscreen"}),
+    "window": (["tests/e2e/window"], ["-n0"], {}),
+}
 
 # Debian's packages with the libraries that the window needs.
 QT_LIBRARIES = (
@@ -47,6 +56,7 @@ TEST_PROGRAMS = {
     "gnome-keyring-daemon": ["gnome-keyring", "dbus-x11"],
     "nginx": ["nginx-light"],
     "openssl": ["openssl"],
+    "xdotool": ["xdotool"],
 }
 AGAIN = "then run the same command again."
 
@@ -268,24 +278,31 @@ def no_services_started() -> Iterator[None]:
         policy.unlink(missing_ok=True)
 
 
-def demo_command(given: Sequence[str], platform: str, env: Mapping[str, str]) -> list[str]:
-    """Return the command that starts the demo; without a screen it has no window."""
-    screen = env.get("DISPLAY") or env.get("WAYLAND_DISPLAY")
-    headless = platform.startswith("linux") and not screen and "--headless" not in given
+def run_command(given: Sequence[str], platform: str, env: Mapping[str, str]) -> list[str]:
+    """Return the command that `dev.py run` starts: the window, or with arguments the demo.
+
+    Without a screen it is the demo too, without its window.
+    """
+    screen = bool(env.get("DISPLAY") or env.get("WAYLAND_DISPLAY"))
+    screen = screen or not platform.startswith("linux")
+    if screen and not given:
+        return [program("registry-desktop")]
+    headless = not screen and "--headless" not in given
     return [program("registry-desktop"), "demo", *(["--headless"] if headless else []), *given]
 
 
 def run(arguments: Sequence[str]) -> int:
     set_up()
     provide(QT_LIBRARIES, otherwise="Only the window needs them.")
-    return hand_over(demo_command(arguments, sys.platform, os.environ))
+    return hand_over(run_command(arguments, sys.platform, os.environ))
 
 
-def hand_over(command: list[str]) -> int:
+def hand_over(command: list[str], environment: Mapping[str, str] | None = None) -> int:
     """Become the command, so that signals and the exit code are the command's own."""
+    env = {**os.environ, **(environment or {})}
     if os.name == "posix":
-        os.execv(command[0], command)
-    return subprocess.call(command)
+        os.execve(command[0], command, env)
+    return subprocess.call(command, env=env)
 
 
 def groups_of_tests(root: Path) -> dict[str, list[str]]:
@@ -293,11 +310,19 @@ def groups_of_tests(root: Path) -> dict[str, list[str]]:
     folders = sorted((root / "tests").iterdir())
     groups = {path.name: [f"tests/{path.name}"] for path in folders if any(path.rglob("test_*.py"))}
     plugins = [f"plugins/{path.parent.name}/tests" for path in root.glob("plugins/*/tests")]
-    return {**groups, "plugins": sorted(plugins)}
+    apart = {name: folders for name, (folders, _, _) in APART.items()}
+    return {**groups, **apart, "plugins": sorted(plugins)}
 
 
-def pytest_arguments(arguments: Sequence[str], groups: Mapping[str, Sequence[str]]) -> list[str]:
-    """Return pytest's arguments for `GROUP… [-- …]`; no group is everything."""
+class Call(NamedTuple):
+    """One run of pytest: its arguments, and what it needs in the environment."""
+
+    arguments: list[str]
+    environment: Mapping[str, str] = {}
+
+
+def pytest_calls(arguments: Sequence[str], groups: Mapping[str, Sequence[str]]) -> list[Call]:
+    """Return the runs of pytest for `GROUP… [-- …]`; no group is everything."""
     split = arguments.index("--") if "--" in arguments else len(arguments)
     named = arguments[:split]
     for name in named:
@@ -305,13 +330,22 @@ def pytest_arguments(arguments: Sequence[str], groups: Mapping[str, Sequence[str
             cause = f"The groups are {', '.join([*groups, *MARKERS])}."
             remedy = "Name one of these; arguments for pytest follow after --."
             raise Problem(f"There is no group of tests named {name!r}.", cause, remedy)
-    folders = [folder for name in named for folder in groups.get(name, ())]
     markers = " or ".join(name for name in named if name in MARKERS)
-    return [*folders, *(["-m", markers] if markers else []), *arguments[split + 1 :]]
+    rest = [*(["-m", markers] if markers else []), *arguments[split + 1 :]]
+    folders = [name for name in named if name in groups]
+    together = [folder for name in folders if name not in APART for folder in groups[name]]
+    calls = []
+    if together or not folders:
+        elsewhere = [f"--ignore={folder}" for places, _, _ in APART.values() for folder in places]
+        calls.append(Call([*elsewhere, *together, *rest]))
+    for name, (places, options, environment) in APART.items():
+        if name in folders or not folders:
+            calls.append(Call([*options, *places, *rest], environment))
+    return calls
 
 
 def test(arguments: Sequence[str]) -> int:
-    selected = pytest_arguments(arguments, groups_of_tests(ROOT))
+    calls = pytest_calls(arguments, groups_of_tests(ROOT))
     set_up()
     provide([*QT_LIBRARIES, *TEST_PROGRAMS], otherwise="Tests that need them are skipped.")
     if not arguments or arguments[0] == "--":
@@ -322,8 +356,20 @@ def test(arguments: Sequence[str]) -> int:
     os.chdir(ROOT)
     # Tests wait for servers and workers most of the time; `-- -n0` takes one process again.
     at_once = str(min(os.cpu_count() or 1, 4))
-    beside = ["-n", at_once, "--dist", "worksteal"]
-    return hand_over([program("python"), "-m", "pytest", *beside, *selected])
+    pytest = [program("python"), "-m", "pytest", "-n", at_once, "--dist", "worksteal"]
+    if len(calls) == 1:
+        return hand_over([*pytest, *calls[0].arguments], calls[0].environment)
+    codes = [
+        subprocess.call([*pytest, *call.arguments], env={**os.environ, **call.environment})
+        for call in calls
+    ]
+    return worst_code(codes)
+
+
+def worst_code(codes: Sequence[int]) -> int:
+    """Return the code of several runs of pytest, of which some may have selected no test."""
+    nothing = 5
+    return next((code for code in codes if code not in (0, nothing)), min(codes))
 
 
 def check(arguments: Sequence[str]) -> int:

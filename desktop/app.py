@@ -356,7 +356,7 @@ def _assemble(
         environments=Environments(db, clock, vault),
         registries=registries,
         elsewhere=Elsewhere(plugins, workers, registries, vault, environ),
-        details=Details(db, clock, workers),
+        details=Details(db, clock, workers, plugins),
         lock=lock,
         settings=settings,
         progress=progress,

@@ -1,13 +1,12 @@
-"""The demo: the built-in estate, here without a window."""
+"""The demo without a window."""
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 import time
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from desktop.app import App, build
@@ -24,8 +23,6 @@ _ENVIRONMENT = {"REGISTRY_DESKTOP_KEYRING": "none"}
 
 def demo(args: Namespace, out: Output) -> int:
     """Start the estate, go through the main job, and show what the data directory holds then."""
-    if not args.headless and has_screen(sys.platform, os.environ):
-        out.note("The window comes with a later version; the demo runs without it.")
     folder = _folder(args)
     require_fresh(folder)
     app = build(folder, writable=True, environ=_ENVIRONMENT)
@@ -46,13 +43,6 @@ def _folder(args: Namespace) -> Path:
     if args.data_dir:
         return Path(args.data_dir)
     return Path(tempfile.mkdtemp(prefix="registry-desktop-demo-"))
-
-
-def has_screen(platform: str, environ: Mapping[str, str]) -> bool:
-    """Say whether there is a screen for a window, whatever Qt's variables say."""
-    if not platform.startswith("linux"):
-        return True
-    return bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))
 
 
 def _program() -> str:

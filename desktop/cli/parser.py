@@ -160,8 +160,9 @@ def usage() -> str:
     lines = [f"  {syntax.words:<{width}}  {syntax.summary}" for syntax in SYNTAX]
     options = _parser(PROGRAM, "").format_help().partition("options of every command:\n")[2]
     return (
-        f"usage: {PROGRAM} [OPTIONS] COMMAND …\n\n"
-        "Registry Desktop: Kubernetes registries on your own machine.\n\n"
+        f"usage: {PROGRAM} [OPTIONS] [COMMAND …]\n\n"
+        "Registry Desktop: Kubernetes registries on your own machine. Without a command it shows\n"
+        "its window.\n\n"
         "commands:\n" + "\n".join(lines) + f"\n\noptions, before or after the command:\n{options}\n"
         "exit codes: 0 done, 1 internal error, 2 usage or invalid input, 3 finished with something"
         "\n  partial or held, 4 failed, 5 data in use by another program, 130 cancelled\n\n"

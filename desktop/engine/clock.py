@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 from typing import Protocol
 
 
@@ -22,6 +21,8 @@ def rfc3339(seconds: float | None) -> str | None:
     """Return the time as people and other programs read it, in whole seconds, UTC."""
     if seconds is None:
         return None
+    from datetime import UTC, datetime
+
     try:
         moment = datetime.fromtimestamp(int(seconds), UTC)
     except (OverflowError, ValueError, OSError):

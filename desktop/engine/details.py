@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from desktop.engine import documents
+from desktop.engine import documents, editing
 from desktop.engine.calls import Job, Missing, Traffic
 from desktop.engine.clock import Clock
 from desktop.engine.names import UnknownName
+from desktop.engine.plugins import Plugins
 from desktop.engine.sync import Control
 from desktop.engine.workers import Workers
 from desktop.store import catalog
@@ -22,6 +23,7 @@ from desktop.store.database import Database
 from desktop.store.values import ArtifactRow, DocumentRow, RegistryRow, VersionRow
 from registrykit.errors import BadAnswer, BadConfig, NotFound, PluginFault
 from registrykit.events import DOCUMENT_NAMES
+from registrykit.sync import read_config
 
 DOCUMENTS = DOCUMENT_NAMES
 
@@ -141,10 +143,32 @@ def document(
 class Details:
     """Fetch what is not here, one version at a time."""
 
-    def __init__(self, db: Database, clock: Clock, workers: Workers) -> None:
+    def __init__(self, db: Database, clock: Clock, workers: Workers, plugins: Plugins) -> None:
         self._db = db
         self._clock = clock
         self._workers = workers
+        self._plugins = plugins
+
+    def commands(
+        self, registry: RegistryRow, artifact: ArtifactRow, version: VersionRow
+    ) -> list[tuple[str, str]]:
+        """Return command lines by which other tools get a version: a title and the line of each.
+
+        Imports the plugin. Raises PluginMissing.
+        """
+        plugin, registry_type = self._plugins.registry_type(registry.type)
+        # A line that is copied into a shell has no business with a secret.
+        absent = dict.fromkeys(registry.secrets, "not at hand")
+        values = {**editing.migrated(self._plugins, registry), **absent}
+        config = read_config(registry_type, values)
+        told = catalog.as_events(artifact, version)
+
+        def ask() -> list[tuple[str, str]]:
+            found = registry_type.commands(config, *told)
+            return [(command.title, command.text) for command in found]
+
+        found: list[tuple[str, str]] = self._plugins.call(plugin, ask)
+        return [pair for pair in found if "\n" not in pair[1]]
 
     def fetch(self, job: Job, artifact: ArtifactRow, version: VersionRow, control: Control) -> None:
         """Download the documents of a version; raises why it cannot be done."""
@@ -233,7 +257,7 @@ def _move(scratch: Path, target: Path) -> None:
         raise BadConfig(
             f"There is already a file {target}.",
             cause="saved artifacts never replace a file",
-            remedy="Remove it, or choose another folder with --to.",
+            remedy="Remove it, or choose another folder.",
             code="file-exists",
         ) from None
     except OSError:

@@ -27,7 +27,8 @@ class DataLock:
     """The lock of a data directory. It cannot be left behind: the system drops it with us."""
 
     def __init__(self, data_dir: Path) -> None:
-        self._lock = FileLock(data_dir / "lock", timeout=_WAIT)
+        # Whoever closes the program may be another thread than the one that opened it.
+        self._lock = FileLock(data_dir / "lock", timeout=_WAIT, thread_local=False)
         self._holder = data_dir / "lock.json"
 
     def acquire(self, clock: Clock) -> None:

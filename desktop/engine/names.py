@@ -52,7 +52,7 @@ def check_name(what: str, name: str, taken: Iterable[str]) -> None:
     folded = unicodedata.normalize("NFKC", name).casefold()
     if any(unicodedata.normalize("NFKC", other).casefold() == folded for other in taken):
         raise BadConfig(
-            f"There is already a {what} called {name}.",
+            f"There is already {'an' if what[0] in 'aeiou' else 'a'} {what} called {name}.",
             cause="names differ by more than upper and lower case",
             remedy="Choose another name.",
             code="name-taken",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from desktop.engine.progress import Progress
-from desktop.store.values import RegistryRow
+if TYPE_CHECKING:
+    from desktop.engine.progress import Progress
+    from desktop.store.values import RegistryRow
 
 SILENT_SECONDS = 60.0
 """After this long without a sign of life a run is said to wait."""

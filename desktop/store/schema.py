@@ -28,11 +28,19 @@ _EXTRA = (
        WHERE removed_at IS NULL AND default_id IS NULL""",
     """CREATE UNIQUE INDEX ux_registry_default ON registry (environment_id, default_id)
        WHERE default_id IS NOT NULL""",
-    "CREATE INDEX ix_artifact_name ON artifact (name COLLATE NOCASE)",
+    # The catalog's table is filtered and sorted from these indexes alone; rows are read by pages.
+    """CREATE INDEX ix_artifact_name ON artifact (name COLLATE NOCASE, registry_id, path, kind,
+       deprecated, versions, latest_is_stable)""",
+    "CREATE INDEX ix_artifact_listed ON artifact (registry_id, kind, deprecated, versions)",
+    """CREATE INDEX ix_artifact_rank ON artifact
+       (deprecated, length(name), name COLLATE NOCASE, registry_id, kind, versions)""",
+    """CREATE INDEX ix_version_listed
+       ON version (artifact_id, state, sort_key DESC, stable, deprecated)""",
     "CREATE INDEX ix_removal_version ON removal (version_id)",
-    "CREATE INDEX ix_version_state ON version (artifact_id, state)",
+    "CREATE INDEX ix_change_at ON change (at)",
     "CREATE INDEX ix_search_name ON search_text (name COLLATE NOCASE)",
     "CREATE INDEX ix_search_display ON search_text (display_name COLLATE NOCASE)",
+    "CREATE INDEX ix_search_readme ON search_text (artifact_id) WHERE readme <> ''",
     """CREATE VIRTUAL TABLE search USING fts5 (
        name, display_name, description, keywords, readme,
        content='search_text', content_rowid='artifact_id', tokenize='trigram')""",

@@ -2,21 +2,151 @@
 
 A word of three characters or more matches anywhere in name, display name, description, keywords
 or README, through the trigram index; shorter words match the beginning of names.
+
+Few hits are sorted. Where there are many, the artifacts are walked along an index that has the
+order of their rank until the page is full, so that no query pays for what nobody sees.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from array import array
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from desktop.store.catalog import artifact_row
 from desktop.store.database import Database
+from desktop.store.pages import artifact_rows
+from desktop.store.query import Query
 from desktop.store.values import SearchResult
 
-_COLUMNS = (
-    "a.id, a.registry_id, r.name, a.kind, a.path, a.name, a.display_name, a.description,"
-    " a.keywords, a.latest, a.latest_id, a.latest_is_stable, a.versions, a.deprecated"
+MANY = 2_000
+"""From so many hits on walking is faster than sorting, for a page of the size of a screen."""
+_NARROW = 20_000
+"""Fewer artifacts than that are kept in a set while hits are read, so that others do not count."""
+_FEW_REGISTRIES = 10
+
+_EXACT = "(a.name = :text COLLATE NOCASE OR a.display_name = :text COLLATE NOCASE)"
+_BEGINS = "a.name LIKE :begins ESCAPE '\\'"
+_HOLDS = "(a.name LIKE :holds ESCAPE '\\' OR a.display_name LIKE :holds ESCAPE '\\')"
+_RANK = "a.deprecated, length(a.name), a.name COLLATE NOCASE, r.name, a.path, a.id"
+BEST_FIRST = (
+    f"CASE WHEN {_EXACT} THEN 0 WHEN {_BEGINS} THEN 1 WHEN {_HOLDS} THEN 2 ELSE 3 END, {_RANK}"
 )
+_ARE_EXACT = (
+    "SELECT artifact_id AS id FROM search_text WHERE name = :text COLLATE NOCASE UNION"
+    " SELECT artifact_id FROM search_text WHERE display_name = :text COLLATE NOCASE"
+)
+_BEGINNING = "SELECT artifact_id AS id FROM search_text WHERE name LIKE :begins ESCAPE '\\'"
+
+
+@dataclass(frozen=True)
+class Sought:
+    """What a query asks for: a statement that gives the column `id` of all artifacts that match.
+
+    `named` gives those of them that hold the whole text in their name or display name.
+    """
+
+    source: str
+    named: str
+    begins: str
+    """The condition on `a` that its names begin with the short words."""
+    names: dict[str, str] = field(repr=False)
+
+
+def sought(query: str, *, gone: bool = False) -> Sought | None:
+    """Read a query; None where it holds no word. `gone` finds what is no longer there as well."""
+    words = query.replace("\0", " ").split()[:20]
+    if not words:
+        return None
+    text = " ".join(words)
+    # What is part of another word says nothing more, but would be looked up once more.
+    long = [word for word in dict.fromkeys(words) if len(word) >= 3]
+    long = [word for word in long if not any(word in other for other in long if other != word)]
+    short = [word for word in dict.fromkeys(words) if len(word) < 3]
+    names = {"text": text, "begins": f"{_like(text)}%", "holds": f"%{_like(text)}%"}
+    names |= {f"w{place}": f"{_like(word)}%" for place, word in enumerate(short)}
+    begins = [
+        f"(a.name LIKE :w{place} ESCAPE '\\' OR a.display_name LIKE :w{place} ESCAPE '\\')"
+        for place in range(len(short))
+    ]
+    starting = [f"+id IN ({_starting(place)})" for place in range(len(short))]
+    if long:
+        names["match"] = " AND ".join(map(_quoted, long))
+        names["match_named"] = "{name display_name} : " + _quoted(text)
+        matching = "SELECT rowid AS id FROM search WHERE search MATCH :"
+        also = "".join(f" AND {part.replace('+id', '+rowid')}" for part in starting)
+        source, named = f"{matching}match{also}", f"{matching}match_named{also}"
+    else:
+        source = _starting(0)
+        if len(short) > 1:
+            source = f"SELECT id FROM ({source}) WHERE {' AND '.join(starting[1:])}"
+        named = f"SELECT a.id FROM ({source}) s CROSS JOIN artifact a ON a.id = s.id WHERE {_HOLDS}"
+    if gone:
+        names |= {f"g{place}": f"%{_like(word)}%" for place, word in enumerate(long)}
+        source += f" UNION ALL {_gone(len(long), begins)}"
+    return Sought(source, named, " AND ".join(begins) or "true", names)
+
+
+def _starting(place: int) -> str:
+    """Return the statement for names that begin with a short word.
+
+    Each half is a range of an index; nothing is in both.
+    """
+    begins = f"LIKE :w{place} ESCAPE '\\'"
+    return (
+        f"SELECT artifact_id AS id FROM search_text WHERE name {begins}"
+        " UNION ALL SELECT artifact_id FROM search_text"
+        f" WHERE display_name {begins} AND name NOT {begins}"
+    )
+
+
+def _gone(words: int, begins: Sequence[str]) -> str:
+    """Return the statement for artifacts that are gone: no row of the index speaks of those."""
+    columns = ("a.name", "a.display_name", "a.description", "a.keywords")
+    holds = [
+        "(" + " OR ".join(f"{column} LIKE :g{place} ESCAPE '\\'" for column in columns) + ")"
+        for place in range(words)
+    ]
+    conditions = " AND ".join(["a.versions = 0", *holds, *begins])
+    return f"SELECT a.id FROM artifact a WHERE {conditions}"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where is looked: a condition on `a`, and a statement for the ids that are there.
+
+    The condition keeps SQLite from reading registry by registry, where an order or hits are to be
+    followed.
+    """
+
+    condition: str
+    among: str
+    names: dict[str, Any] = field(repr=False)
+    narrow: bool
+    """Whether it may be that most hits lie elsewhere."""
+
+
+def scope(
+    registries: Sequence[str],
+    kinds: Sequence[str] = (),
+    *,
+    deprecated: bool = True,
+    gone: bool = False,
+) -> Scope:
+    """Look in these registries for these kinds, or for all where none is given."""
+    names = {f"r{place}": registry for place, registry in enumerate(registries)}
+    names |= {f"k{place}": kind for place, kind in enumerate(kinds)}
+    conditions = [f"a.registry_id IN ({_marks('r', registries)})"]
+    if kinds:
+        conditions.append(f"a.kind IN ({_marks('k', kinds)})")
+    among = f"SELECT a.id FROM artifact a WHERE {' AND '.join(conditions)}"
+    if not deprecated:
+        conditions.append("a.deprecated = 0")
+    condition = " AND ".join(f"+{part}" for part in conditions)
+    if not gone:
+        condition += " AND a.versions > 0"
+    return Scope(condition, among, names, bool(kinds) or len(registries) < _FEW_REGISTRIES)
 
 
 def search(
@@ -28,53 +158,158 @@ def search(
     limit: int = 50,
 ) -> SearchResult:
     """Return the artifacts of `registries` that hold every word, best first."""
-    words = query.replace("\0", " ").split()[:20]
-    if not words or not registries:
+    asked = sought(query)
+    if asked is None or not registries:
         return SearchResult(0, (), *_readmes(db, registries))
-    names: dict[str, Any] = {"kind": kind, "limit": limit, "query": " ".join(words)}
-    names |= {f"r{place}": registry for place, registry in enumerate(registries)}
-    chosen = ", ".join(f":r{place}" for place in range(len(registries)))
-    where = [f"a.registry_id IN ({chosen})", "a.versions > 0"]
-    if kind:
-        where.append("a.kind = :kind")
-    source = "search_text t"
-    long = [word for word in words if len(word) >= 3]
-    if long:
-        source = "search s JOIN search_text t ON t.artifact_id = s.rowid"
-        names["match"] = " AND ".join('"' + word.replace('"', '""') + '"' for word in long)
-        where.append("s.search MATCH :match")
-    for place, word in enumerate(word for word in words if len(word) < 3):
-        names[f"w{place}"] = _like(word) + "%"
-        where.append(
-            f"(t.name LIKE :w{place} ESCAPE '\\' OR t.display_name LIKE :w{place} ESCAPE '\\')"
+    where = scope(registries, (kind,) if kind else ())
+    found, complete = best(db, asked, where, limit)
+    total = len(found) if complete else _count(db, asked, where, registries)
+    return SearchResult(total, tuple(artifact_rows(db, found[:limit])), *_readmes(db, registries))
+
+
+def hits(asked: Sought, condition: str, order: str) -> str:
+    """Return the statement for the column `id` of all hits, in an order of `a` and `r`."""
+    return (
+        f"SELECT a.id FROM ({asked.source}) s CROSS JOIN artifact a ON a.id = s.id"
+        " CROSS JOIN registry r ON r.id = a.registry_id"
+        f" WHERE {condition} ORDER BY {order}"
+    )
+
+
+def best(
+    db: Database, asked: Sought, where: Scope, limit: int, query: Query | None = None
+) -> tuple[array[int], bool]:
+    """Return hits in the order of BEST_FIRST: all of them and True, or the first and False."""
+    query = query or Query()
+    names = {**where.names, **asked.names}
+    condition = where.condition
+    source, named = asked.source, asked.named
+    found = _unless_many(db, query, source, names)
+    if found is None and where.narrow and _is_small(db, query, where):
+        source, named = (
+            f"SELECT id FROM ({every}) WHERE +id IN ({where.among})" for every in (source, named)
         )
-    names["begins"], names["holds"] = _like(names["query"]) + "%", f"%{_like(names['query'])}%"
-    body = (
-        f" FROM {source} JOIN artifact a ON a.id = t.artifact_id"
-        f" JOIN registry r ON r.id = a.registry_id WHERE {' AND '.join(where)}"
-    )
-    total = db.rows(f"SELECT count(*){body}", names)[0][0]
-    rows = db.rows(
-        f"SELECT {_COLUMNS}{body} ORDER BY CASE"
-        " WHEN a.name = :query COLLATE NOCASE OR a.display_name = :query COLLATE NOCASE THEN 0"
-        " WHEN a.name LIKE :begins ESCAPE '\\' THEN 1"
-        " WHEN a.name LIKE :holds ESCAPE '\\' OR a.display_name LIKE :holds ESCAPE '\\' THEN 2"
-        " ELSE 3 END, a.deprecated, length(a.name), a.name COLLATE NOCASE, r.name, a.path"
-        " LIMIT :limit",
-        names,
-    )
-    return SearchResult(total, tuple(artifact_row(row) for row in rows), *_readmes(db, registries))
+        found = _unless_many(db, query, source, names)
+    if found is not None:
+        return query.ids(db, *_sorted(found, condition, BEST_FIRST, names, -1)), True
+    if not asked.names["text"].isascii():
+        # LIKE knows fewer letters with two cases than the index: it alone decides there.
+        return query.ids(db, hits(asked, condition, BEST_FIRST), names), True
+    best = array("q")
+    for tier, test in (
+        (_ARE_EXACT, f"{_EXACT} AND {asked.begins}"),
+        (_BEGINNING, f"+{_BEGINS} AND {asked.begins}"),
+        (named, f"+a.id IN ({named})"),
+        (source, f"+a.id IN ({source})"),
+    ):
+        names["best"] = _text(best)
+        others = f"{condition} AND +a.id NOT IN (SELECT value FROM json_each(:best))"
+        missing = limit - len(best)
+        found = None if tier == source else _unless_many(db, query, tier, names)
+        if found is not None:
+            if tier != named:
+                others += f" AND {asked.begins}"
+            best += query.ids(db, *_sorted(found, others, _RANK, names, missing))
+        else:
+            walked = (
+                "SELECT a.id FROM artifact a CROSS JOIN registry r ON r.id = a.registry_id"
+                f" WHERE {test} AND {others} ORDER BY {_RANK}"
+            )
+            best += query.ids(db, walked + limited(missing), names)
+        if len(best) >= limit:
+            break
+    return best, False
 
 
-def _readmes(db: Database, registries: Sequence[str]) -> tuple[int, int]:
+def _unless_many(
+    db: Database, query: Query, source: str, names: dict[str, Any]
+) -> array[int] | None:
+    """Return the ids that a source gives, or None where there are many."""
+    found = query.ids(db, f"SELECT id FROM ({source}) LIMIT {MANY}", names)
+    return found if len(found) < MANY else None
+
+
+def _is_small(db: Database, query: Query, where: Scope) -> bool:
+    counted = f"SELECT count(*) FROM (SELECT 1 FROM ({where.among}) LIMIT {_NARROW})"
+    return bool(query.rows(db, counted, where.names)[0][0] < _NARROW)
+
+
+def _sorted(
+    ids: array[int], condition: str, order: str, names: dict[str, Any], limit: int
+) -> tuple[str, dict[str, Any]]:
+    """Return the statement that sorts these ids, with its parameters."""
+    statement = (
+        "SELECT a.id FROM json_each(:ids) i CROSS JOIN artifact a ON a.id = i.value"
+        " CROSS JOIN registry r ON r.id = a.registry_id"
+        f" WHERE {condition} ORDER BY {order}"
+    )
+    return statement + limited(limit), {**names, "ids": _text(ids)}
+
+
+def limited(limit: int) -> str:
+    """Return the clause for a limit, empty for none: with any, SQLite sorts by slower means."""
+    return f" LIMIT {limit}" if limit >= 0 else ""
+
+
+def _count(db: Database, asked: Sought, where: Scope, registries: Collection[str]) -> int:
+    """Return how many hits there are."""
+    names = {**where.names, **asked.names}
+    others = None if where.narrow else _others(db, registries)
+    if others is None:
+        counted = (
+            f"SELECT count(*) FROM ({asked.source}) s CROSS JOIN artifact a ON a.id = s.id"
+            f" WHERE {where.condition}"
+        )
+    else:
+        # Nearly all hits count: those that do not are the smaller set to look them up in.
+        counted = f"SELECT count(*) FROM ({asked.source})"
+        if others:
+            counted += " WHERE id NOT IN (SELECT value FROM json_each(:others))"
+            names["others"] = _text(others)
+    total: int = db.rows(counted, names)[0][0]
+    return total
+
+
+def _readmes(db: Database, registries: Collection[str]) -> tuple[int, int]:
     """Return how many READMEs could be searched, and how many artifacts have none here."""
-    marks = ", ".join("?" for _ in registries)
-    there, artifacts = db.rows(
-        "SELECT count(*) FILTER (WHERE t.readme <> ''), count(*) FROM search_text t"
-        f" JOIN artifact a ON a.id = t.artifact_id WHERE a.registry_id IN ({marks})",
-        tuple(registries),
+    names = {f"r{place}": registry for place, registry in enumerate(registries)}
+    chosen = f"registry_id IN ({_marks('r', registries)})"
+    (there,) = db.rows(
+        "SELECT count(*) FROM search_text t CROSS JOIN artifact a ON a.id = t.artifact_id"
+        f" WHERE t.readme <> '' AND a.{chosen}",
+        names,
     )[0]
-    return there, artifacts - there
+    others = _others(db, registries)
+    if others is None:
+        artifacts = f"SELECT count(*) FROM artifact WHERE versions > 0 AND {chosen}"
+    else:
+        # Every artifact that is there has one row to be searched.
+        artifacts = "SELECT count(*) FROM search_text"
+    return there, db.rows(artifacts, names)[0][0] - len(others or ()) - there
+
+
+def _others(db: Database, registries: Collection[str]) -> array[int] | None:
+    """Return the artifacts of all other registries, or None where the others are more."""
+    others = [row[0] for row in db.rows("SELECT id FROM registry") if row[0] not in registries]
+    if len(others) > len(registries):
+        return None
+    return Query().ids(
+        db,
+        f"SELECT id FROM artifact WHERE versions > 0 AND registry_id IN ({_marks('r', others)})",
+        {f"r{place}": registry for place, registry in enumerate(others)},
+    )
+
+
+def _marks(letter: str, values: Collection[str]) -> str:
+    return ", ".join(f":{letter}{place}" for place in range(len(values)))
+
+
+def _text(ids: Iterable[int]) -> str:
+    return json.dumps(list(ids))
+
+
+def _quoted(word: str) -> str:
+    return '"' + word.replace('"', '""') + '"'
 
 
 def _like(word: str) -> str:

@@ -59,11 +59,43 @@ def test_a_wrong_command_is_refused_in_both_forms(program: Program) -> None:
     assert ended.code == 2
     assert ended.out == ""
     assert len(ended.err.splitlines()) == 3
-    window = program.run()
-    assert window.code == 2
-    assert "usage: registry-desktop" in window.err
-    assert "There is no window yet." in window.err
     assert not (program.data_dir).exists()
+
+
+def test_a_window_that_cannot_be_shown_is_an_error_and_no_traceback(program: Program) -> None:
+    nowhere = program.run()
+    assert nowhere.code == 2
+    assert nowhere.err.splitlines() == [
+        "There is no screen for the window.",
+        "  Why: neither DISPLAY nor WAYLAND_DISPLAY is set",
+        "  What to do: Name a command; see: registry-desktop --help",
+    ]
+    # A screen that is not there, and one that nobody knows.
+    for display, platform, said in ((":7777", "xcb", "display :7777"), (":0", "beyond", "beyond")):
+        program.env |= {"DISPLAY": display, "QT_QPA_PLATFORM": platform}
+        ended = program.run()
+        assert ended.code == 4
+        first, why, what = ended.err.splitlines()
+        assert first == "The window cannot be shown."
+        assert said in why
+        assert "registry-desktop --help" in what
+    refused = program.run("--env", "prod")
+    assert refused.code == 2
+    assert "does not take --env" in refused.err
+    assert not (program.data_dir).exists()
+
+
+def test_a_missing_library_of_the_window_is_named(program: Program, tmp_path: Path) -> None:
+    said = "libEGL.so.1: cannot open shared object file"
+    (tmp_path / "PySide6").mkdir()
+    (tmp_path / "PySide6/__init__.py").write_text(f"raise ImportError({said!r}, name='PySide6.Qt')")
+    program.env |= {"DISPLAY": ":0", "PYTHONPATH": str(tmp_path)}
+    for words in ((), ("demo",)):
+        ended = program.run(*words)
+        assert ended.code == 4
+        first, why, _what = ended.err.splitlines()
+        assert first == "The window cannot be shown."
+        assert said in why
 
 
 def test_help_and_version_need_no_data(program: Program) -> None:

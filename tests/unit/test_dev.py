@@ -124,46 +124,74 @@ def test_only_missing_packages_are_asked_for(
 
 
 @pytest.mark.parametrize(
-    ("platform", "environment", "given", "flags"),
+    ("platform", "environment", "given", "started"),
     [
-        ("linux", {}, [], ["--headless"]),
-        ("linux", {"DISPLAY": ""}, ["--json"], ["--headless", "--json"]),
-        ("linux", {"QT_QPA_PLATFORM": "offscreen"}, [], ["--headless"]),
-        ("linux", {}, ["--headless", "--json"], ["--headless", "--json"]),
+        ("linux", {}, [], ["demo", "--headless"]),
+        ("linux", {"DISPLAY": ""}, ["--json"], ["demo", "--headless", "--json"]),
+        ("linux", {"QT_QPA_PLATFORM": "offscreen"}, [], ["demo", "--headless"]),
+        ("linux", {}, ["--headless", "--json"], ["demo", "--headless", "--json"]),
         ("linux", {"DISPLAY": ":0"}, [], []),
+        ("linux", {"DISPLAY": ":0"}, ["--offline"], ["demo", "--offline"]),
         ("linux", {"WAYLAND_DISPLAY": "wayland-0"}, [], []),
         ("darwin", {}, [], []),
-        ("win32", {}, ["--json"], ["--json"]),
+        ("win32", {}, ["--json"], ["demo", "--json"]),
     ],
 )
-def test_the_demo_is_headless_without_a_screen(
-    dev: ModuleType, platform: str, environment: dict[str, str], given: list[str], flags: list[str]
+def test_the_window_is_started_and_the_demo_without_a_screen(
+    dev: ModuleType,
+    platform: str,
+    environment: dict[str, str],
+    given: list[str],
+    started: list[str],
 ) -> None:
-    program, *rest = dev.demo_command(given, platform, environment)
+    program, *rest = dev.run_command(given, platform, environment)
     assert program == dev.program("registry-desktop")
-    assert rest == ["demo", *flags]
+    assert rest == started
+
+
+GROUPS = {
+    "unit": ["tests/unit"],
+    "plugins": ["plugins/a/tests", "plugins/b/tests"],
+    "gui": ["tests/gui"],
+    "window": ["tests/e2e/window"],
+}
+APART = ["--ignore=tests/gui", "--ignore=tests/e2e/window"]
+
+
+def calls(dev: ModuleType, *given: str) -> list[list[str]]:
+    return [call.arguments for call in dev.pytest_calls(given, GROUPS)]
 
 
 def test_groups_become_folders_and_markers(dev: ModuleType) -> None:
-    groups = {"unit": ["tests/unit"], "plugins": ["plugins/a/tests", "plugins/b/tests"]}
-    assert dev.pytest_arguments([], groups) == []
-    assert dev.pytest_arguments(["plugins", "unit"], groups) == [
-        "plugins/a/tests",
-        "plugins/b/tests",
-        "tests/unit",
-    ]
-    assert dev.pytest_arguments(["unit", "real", "shared"], groups) == [
-        "tests/unit",
-        "-m",
-        "real or shared",
-    ]
-    assert dev.pytest_arguments(["unit", "--", "-x", "-k", "a"], groups)[1:] == ["-x", "-k", "a"]
-    assert dev.pytest_arguments(["--", "-x"], groups) == ["-x"]
+    folders = ["plugins/a/tests", "plugins/b/tests", "tests/unit"]
+    assert calls(dev, "plugins", "unit") == [[*APART, *folders]]
+    assert calls(dev, "unit", "real", "shared") == [[*APART, "tests/unit", "-m", "real or shared"]]
+    assert calls(dev, "unit", "--", "-x", "-k", "a") == [[*APART, "tests/unit", "-x", "-k", "a"]]
+
+
+def test_what_needs_qt_or_a_screen_has_a_pytest_of_its_own(dev: ModuleType) -> None:
+    gui = ["-p", "pytestqt.plugin", "tests/gui"]
+    window = ["-n0", "tests/e2e/window"]
+    assert calls(dev) == [APART, gui, window]
+    assert calls(dev, "--", "-x") == [[*APART, "-x"], [*gui, "-x"], [*window, "-x"]]
+    assert calls(dev, "gui") == [gui]
+    assert calls(dev, "window", "gui", "--", "-x") == [[*gui, "-x"], [*window, "-x"]]
+    assert calls(dev, "window", "unit") == [[*APART, "tests/unit"], window]
+    (call,) = dev.pytest_calls(["gui"], GROUPS)
+    assert call.environment == {"QT_QPA_PLATFORM": "offscreen"}
+
+
+@pytest.mark.parametrize(
+    ("codes", "code"),
+    [([0, 0, 0], 0), ([0, 1, 0], 1), ([0, 5, 0], 0), ([5, 5], 5), ([5, 2, 1], 2), ([0, -6], -6)],
+)
+def test_the_code_of_every_pytest_counts(dev: ModuleType, codes: list[int], code: int) -> None:
+    assert dev.worst_code(codes) == code
 
 
 def test_an_unknown_group_is_refused_with_the_groups(dev: ModuleType) -> None:
     with pytest.raises(dev.Problem) as problem:
-        dev.pytest_arguments(["units"], {"unit": ["tests/unit"]})
+        dev.pytest_calls(["units"], {"unit": ["tests/unit"]})
     assert problem.value.args[1] == "The groups are unit, real, shared."
 
 

@@ -200,3 +200,16 @@ def test_a_form_travels_as_data() -> None:
     form: FormSpec = compile_form(RegistryConfig)
     described = Described((TypeDescription("a", "A", "", "", "", (), 1, (), form),))
     assert read_to_host(io.BytesIO(pack(described))) == described
+
+
+def test_a_login_goes_to_the_usual_fields_or_nowhere() -> None:
+    auth = FieldSpec("auth", "choice", "Auth", choices=(Choice("none", ""), Choice("basic", "")))
+    name = FieldSpec("username", "text", "User")
+    password = FieldSpec("password", "secret", "Password", secret=True)
+    usual = FormSpec((auth, name, password))
+    assert usual.login("ada", "x") == {"auth": "basic", "username": "ada", "password": "x"}
+    only_tokens = FieldSpec("auth", "choice", "Auth", choices=(Choice("token", ""),))
+    assert FormSpec((only_tokens, name, password)).login("ada", "x") == {}
+    in_the_open = FieldSpec("password", "text", "Password")
+    assert FormSpec((auth, name, in_the_open)).login("ada", "x") == {}
+    assert FormSpec((auth, name)).login("ada", "x") == {}

@@ -9,7 +9,7 @@ import pytest
 
 from registrykit.errors import BadAnswer, BadConfig
 from registrykit.http import Basic, Bearer, Http, Origin, Tls, beneath, join, normalize
-from registrykit.urls import address_of, is_link_local, is_public, parse
+from registrykit.urls import address_of, is_link_local, is_public, parse, split_login
 
 
 @pytest.mark.parametrize(
@@ -156,3 +156,21 @@ def test_the_values_are_there_without_an_http_library() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("https://ada:pa%20ss@host/charts", ("https://host/charts", "ada", "pa ss")),
+        (" HTTP://ada:p:w@host:81/ ", ("HTTP://host:81/", "ada", "p:w")),
+        ("https://token@host/charts", None),
+        ("https://:secret@host/charts", None),
+        ("https://host/a:b@c", None),
+        ("https://ada:one@two@host/", None),
+        ("ada:secret@host", None),
+    ],
+)
+def test_a_login_is_split_off_only_where_it_is_certain(
+    url: str, found: tuple[str, str, str] | None
+) -> None:
+    assert split_login(url) == found

@@ -77,6 +77,18 @@ class FormSpec(msgspec.Struct, frozen=True):
     def field(self, name: str) -> FieldSpec | None:
         return next((spec for spec in self.fields if spec.name == name), None)
 
+    def login(self, username: str, password: str) -> dict[str, str]:
+        """Return the values that sign in with these; {} where the form has other fields for that.
+
+        The fields are those that `RegistryType.credentials` reads unless a type says otherwise.
+        """
+        auth, user, secret = (self.field(name) for name in ("auth", "username", "password"))
+        if auth is None or user is None or secret is None or not secret.secret:
+            return {}
+        if "basic" not in [choice.value for choice in auth.choices]:
+            return {}
+        return {"auth": "basic", "username": username, "password": password}
+
     @property
     def secrets(self) -> tuple[str, ...]:
         return tuple(spec.name for spec in self.fields if spec.secret)

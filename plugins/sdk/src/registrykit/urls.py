@@ -11,7 +11,7 @@ import ipaddress
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
-from urllib.parse import quote, urljoin
+from urllib.parse import quote, unquote, urljoin
 
 from registrykit.errors import BadAnswer, BadConfig, RegistryError
 
@@ -26,6 +26,7 @@ _USUAL = re.compile(
     r"(?:\?((?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*))?"
 )
 _ANY = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#.*)?", re.DOTALL)
+_LOGIN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)([^/?#@:]+):([^/?#@]+)@([^@]+)", re.DOTALL)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _BAD_CHARACTER = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\\]")
@@ -183,6 +184,15 @@ def _parse_unusual(url: str) -> Url:
     if "/." in path:
         path = _without_dots(path)
     return Url(Origin(scheme, _host(host), port or _PORTS[scheme]), path, query)
+
+
+def split_login(url: str) -> tuple[str, str, str] | None:
+    """Return a URL without the login that was pasted with it, the user name, and the password.
+
+    None where it holds none, or something that may be a token.
+    """
+    match = _LOGIN.fullmatch(url.strip())
+    return (match[1] + match[4], unquote(match[2]), unquote(match[3])) if match else None
 
 
 def _split_port(authority: str) -> tuple[str, int]:

@@ -1,0 +1,1 @@
+"""The catalog: one search over everything, and an artifact with its versions."""

@@ -1,0 +1,75 @@
+"""The parts of a version, each in a tab; those that there is nothing of are left out."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QTabWidget, QWidget
+
+from desktop.ui.catalog.documents import TITLES, DocumentTab
+from desktop.ui.catalog.fetching import Errand
+from desktop.ui.catalog.looking import LookedVersion
+from desktop.ui.catalog.overview import DependenciesTab, FactsTab, HistoryTab
+from desktop.ui.catalog.versions import VersionsPanel
+
+
+class VersionTabs(QTabWidget):
+    """Documents, dependencies, facts and history; in a narrow place the versions as well."""
+
+    def __init__(self, versions: VersionsPanel) -> None:
+        super().__init__()
+        self._versions = versions
+        self.documents = {name: DocumentTab(name) for name in TITLES}
+        self.dependencies = DependenciesTab()
+        self.dependencies.setObjectName("dependencies")
+        self.facts = FactsTab()
+        self.history = HistoryTab()
+        self.setObjectName("artifact-tabs")
+        self.setDocumentMode(True)
+        self.tabBar().setDrawBase(False)
+        self.setAccessibleName(self.tr("Parts of the version"))
+        self.tabBar().setAccessibleName(self.tr("Parts of the version"))
+        for part in (*self.documents.values(), self.dependencies, self.facts, self.history):
+            # Those that are not among the tabs belong here all the same.
+            part.setParent(self)
+            part.hide()
+
+    def show_documents(self, name: str, found: LookedVersion, errand: Errand) -> None:
+        """Show each document of a version of the artifact `name`, or why it is not here."""
+        version = found.version
+        for key, tab in self.documents.items():
+            tab.show_document(
+                found.documents.get(key),
+                found.state,
+                errand,
+                (f"{name} {version.version}", version.size),
+            )
+
+    def arrange(self, found: LookedVersion, *, wide: bool) -> None:
+        """Show the tabs that there is something in, and stay on the one that was chosen."""
+        wanted = self._wanted(found, wide)
+        chosen = self.currentWidget()
+        there = [self.widget(place) for place in range(self.count())]
+        if there != [part for part, _ in wanted]:
+            self.blockSignals(True)
+            self.clear()
+            for part, title in wanted:
+                self.addTab(part, title)
+            if chosen in [part for part, _ in wanted]:
+                self.setCurrentWidget(chosen)
+            self.blockSignals(False)
+        for place, (_, title) in enumerate(wanted):
+            self.setTabText(place, title)
+
+    def _wanted(self, found: LookedVersion, wide: bool) -> list[tuple[QWidget, str]]:
+        fetched = found.state is not None and found.state[0] == "fetched"
+        wanted: list[tuple[QWidget, str]] = []
+        if not wide:
+            wanted.append((self._versions, self.tr("Versions")))
+        for name, tab in self.documents.items():
+            # A README that is missing is said so; what else there may be is not known.
+            kept = name == "readme" or (name == "values" and not fetched)
+            if name in found.documents or kept:
+                wanted.append((tab, tab.title))
+        if found.dependencies:
+            title = self.tr("Dependencies {0}").format(len(found.dependencies))
+            wanted.append((self.dependencies, title))
+        return [*wanted, (self.facts, self.tr("Facts")), (self.history, self.tr("History"))]

@@ -1,0 +1,1 @@
+"""Changes: what changed upstream, over all registries."""

@@ -1,0 +1,1 @@
+"""Forms: a plugin's `FormSpec` as widgets, and the connection check."""

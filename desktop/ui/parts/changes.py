@@ -1,0 +1,49 @@
+"""A change of the ledger in words, with its icon and color."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from desktop.engine import words
+from desktop.store.news import Line, RunNews
+from desktop.ui.parts.picture import Picture
+from desktop.ui.parts.text import Elided, label
+
+CHANGE_ICONS = {
+    "added": ("added", "good"),
+    "removed": ("removed", "bad"),
+    "digest-moved": ("moved", "attention"),
+    "metadata-changed": ("changed", "busy"),
+    "returned": ("returned", "good"),
+}
+CHANGE_WORDS = {
+    "added": "added",
+    "removed": "removed",
+    "digest-moved": "digest moved",
+    "metadata-changed": "metadata changed",
+    "returned": "returned",
+}
+
+
+class ChangeLine(QWidget):
+    """One change on one line, for short lists."""
+
+    def __init__(self, run: RunNews, change: Line, now: float) -> None:
+        super().__init__()
+        line = QHBoxLayout(self)
+        line.setContentsMargins(0, 3, 0, 3)
+        line.setSpacing(8)
+        symbol, level = CHANGE_ICONS.get(change.change, ("changed", "quiet"))
+        picture = Picture(symbol, 16, level)
+        said = CHANGE_WORDS.get(change.change, change.change)
+        when = words.ago(run.at, now)
+        version = change.version
+        if change.versions > 1:
+            version = words.counted(change.versions, "version")
+        line.addWidget(picture)
+        line.addWidget(label(change.artifact, "strong"))
+        line.addWidget(label(version))
+        line.addWidget(label(said, level))
+        line.addWidget(Elided(run.registry, "secondary"), 1)
+        line.addWidget(label(when, "caption"))
+        self.setAccessibleName(f"{change.artifact} {version} {said}, {run.registry}, {when}")

@@ -1,0 +1,1 @@
+"""Registries: the list, one of them in detail, adding and editing."""

@@ -1,0 +1,130 @@
+"""The facts of a registry, from its row, its form and the place that it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from desktop.engine import defaults, words
+from desktop.store.values import RegistryRow
+from desktop.ui.parts.facts import Fact
+from desktop.ui.registries import sentences, types
+from desktop.ui.session import Session
+
+if TYPE_CHECKING:
+    from desktop.ui.registries.known import Known
+    from registrykit.forms import FieldSpec
+
+_TOLD = frozenset(
+    "endpoint description ca_certificate insecure_skip_verify client_certificate auth username"
+    " access_key aws_profile documents synchronization".split()
+)
+"""Fields that the facts below tell in their own words."""
+_SIGNED_IN_AS = ("username", "access_key", "aws_profile")
+
+
+def facts(session: Session, row: RegistryRow, known: Known) -> Iterator[Fact]:
+    """Yield everything that is worth knowing, in the order in which it is read."""
+    specs = {spec.name: spec for spec in _fields(session, row)}
+    yield Fact("URL", row.endpoint, copy=True)
+    for name, spec in specs.items():
+        if name not in _TOLD and not spec.secret and spec.applies(row.config):
+            value = row.config.get(name)
+            if value not in (None, "", [], spec.default):
+                yield Fact(spec.label, _shown(spec, value), copy=spec.kind == "url")
+    yield Fact("Contents", _contents(session, row))
+    yield Fact("Documents", _documents(specs.get("documents"), row, known))
+    yield Fact("Signed in as", _signed_in(specs.get("auth"), row))
+    if row.endpoint.startswith("http:"):
+        yield Fact("TLS", "Not used: everything is sent in the open", level="attention")
+    elif row.config.get("insecure_skip_verify"):
+        yield Fact("TLS", "The server's certificate is not verified", level="bad")
+    else:
+        yield Fact("TLS", _verified(row, known))
+    yield Fact("Schedule", _schedule(session, row))
+    if not known.only_tenant:
+        yield Fact("Visible to", ", ".join(known.tenants))
+    yield Fact("Description", str(row.config.get("description", "")))
+    yield Fact("Hosts it may ask", ", ".join(row.approved_hosts))
+    yield Fact("Added", sentences.day(row.created) if row.default_id is None else "")
+    yield Fact("Id", row.id, copy=True)
+
+
+def _fields(session: Session, row: RegistryRow) -> tuple[FieldSpec, ...]:
+    found = types.description(session, row.type)
+    return found.form.fields if found else ()
+
+
+def _shown(spec: FieldSpec, value: Any) -> str:
+    """Return the value of a field as its form shows it."""
+    labels = {choice.value: choice.label for choice in spec.choices}
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(labels.get(str(part), str(part)) for part in value)
+    if spec.kind == "pem":
+        return "Set"
+    return labels.get(str(value), str(value))
+
+
+def _contents(session: Session, row: RegistryRow) -> str:
+    if not row.artifacts:
+        return "Nothing yet" if row.last_success is None else "Nothing"
+    return f"{types.contents(session, row)}, {words.counted(row.versions, 'version')}"
+
+
+def _documents(spec: FieldSpec | None, row: RegistryRow, known: Known) -> str:
+    if spec is None:
+        return ""
+    said = _shown(spec, row.config.get("documents", spec.default))
+    if known.documents_missing:
+        # Which, and why, stands with each version.
+        missing = words.counted(known.documents_missing, "version")
+        return f"{said}; those of {missing} could not be downloaded"
+    return said
+
+
+def _signed_in(spec: FieldSpec | None, row: RegistryRow) -> str:
+    name = next((str(row.config[key]) for key in _SIGNED_IN_AS if row.config.get(key)), "")
+    way = row.config.get("auth", spec.default if spec else "")
+    said = _shown(spec, way) if spec else ""
+    if row.secrets or name:
+        return name or said
+    if defaults.needs_credentials(row):
+        return "Nobody; it needs credentials"
+    return "Nobody; it is read without a sign-in" if said else ""
+
+
+def _verified(row: RegistryRow, known: Known) -> str:
+    own = bool(str(row.config.get("ca_certificate", "")).strip())
+    said = "Checked against the system's certificates"
+    if own:
+        said = f"Checked against the system's certificates and its own CA. {known.certificate}"
+    if row.config.get("client_certificate"):
+        said = f"{said.rstrip(' .')}. A client certificate is shown to the server."
+    return said.strip()
+
+
+def _schedule(session: Session, row: RegistryRow) -> str:
+    if not row.automatic:
+        return "Only when you ask"
+    if row.default_id is not None and row.last_success is None:
+        return "Every 24 hours, once you have asked for it the first time"
+    when = session.app.next_run(row)
+    if when is None:
+        return "Not by itself until this is solved" if row.failures else "Paused"
+    return f"Every 24 hours; next {words.until(when, session.now())}"
+
+
+def origin(row: RegistryRow) -> Iterator[Fact]:
+    """Yield where the definition of a default comes from; nothing for the user's own."""
+    default = defaults.by_key(row.default_id) if row.default_id else None
+    if default is None:
+        return
+    yield Fact("Provider", default.provider)
+    if default.deprecated:
+        yield Fact("Deprecated", "Its provider advises against it", level="attention")
+    yield Fact("Access", default.access_note)
+    named = "\n\n".join(f"{source['document']}: {source['says']}" for source in default.provenance)
+    yield Fact("Named by", named)
+    yield Fact("Disagreements", "\n\n".join(default.disagreements))

@@ -1,0 +1,1 @@
+"""What covers the window: the first run, and data that cannot be opened."""

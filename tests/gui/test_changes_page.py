@@ -1,0 +1,85 @@
+"""The Changes page: what the ledger says, filtered, and the way to the artifact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QLineEdit, QListView, QToolButton
+from pytestqt.qtbot import QtBot
+
+from desktop.ui.changes.page import ChangesPage
+from desktop.ui.destination import Destination
+from desktop.ui.session import Session
+from registrykit.artifacts import Version
+from registrykit.events import Complete
+from tests.gui.conftest import find
+from tests.scripted import Bench, found
+
+
+def synchronize(bench: Bench, **artifacts: dict[str, str]) -> None:
+    """Let upstream hold these digests by artifact and version, and read that."""
+    events = [
+        event
+        for name, versions in artifacts.items()
+        for event in found(name, *(Version(v, digest=digest) for v, digest in versions.items()))
+    ]
+    run = bench.sync(*events, Complete(""))
+    assert run.outcome == "ok", run
+
+
+def shown(page: ChangesPage) -> list[str]:
+    model = find(page, QListView, "changes").model()
+    return [model.index(row, 0).data() for row in range(model.rowCount())]
+
+
+@pytest.fixture
+def page(
+    bench: Bench, session: Session, show: Callable[[ChangesPage], ChangesPage], qtbot: QtBot
+) -> ChangesPage:
+    first = {f"1.{minor}.0": f"sha256:{minor:064x}" for minor in range(12)}
+    synchronize(bench, web=first, cron={"1.0.0": "sha256:" + "1" * 64})
+    bench.clock.time += 7200
+    moved = {**first, "1.11.0": "sha256:" + "f" * 64, "2.0.0": "sha256:" + "2" * 64}
+    synchronize(bench, web=moved, cron={"1.0.0": "sha256:" + "1" * 64})
+    made = show(ChangesPage(session))
+    made.go(Destination("changes"))
+    qtbot.waitUntil(lambda: len(shown(made)) == 6)
+    return made
+
+
+def test_runs_come_newest_first_with_one_line_for_each_artifact(page: ChangesPage) -> None:
+    model = find(page, QListView, "changes").model()
+    assert model is not None
+    QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    newest, moved, added, oldest, cron, web = shown(page)
+    assert newest.startswith("Scripted, just now: ")
+    assert (moved, added) == ("web 1.11.0 digest moved", "web 2.0.0 added")
+    assert oldest.startswith("Scripted, 2 h ago: 13 added")
+    assert (cron, web) == ("cron 1.0.0 added", "web 12 versions added")
+
+
+def test_a_kind_and_a_name_narrow_it(page: ChangesPage, qtbot: QtBot) -> None:
+    chip = find(page, QToolButton, "Only: digest moved")
+    chip.click()
+    qtbot.waitUntil(lambda: len(shown(page)) == 2)
+    assert shown(page)[1] == "web 1.11.0 digest moved"
+    chip.click()
+    page.focus_filter()
+    qtbot.keyClicks(find(page, QLineEdit, "filter-changes"), "CRO")
+    qtbot.waitUntil(lambda: shown(page)[1:] == ["cron 1.0.0 added"])
+
+
+def test_enter_on_a_line_opens_its_artifact(
+    page: ChangesPage, session: Session, qtbot: QtBot
+) -> None:
+    gone: list[Destination] = []
+    session.going.connect(gone.append)
+    changes = find(page, QListView, "changes")
+    changes.setCurrentIndex(changes.model().index(1, 0))
+    qtbot.keyClick(changes, Qt.Key.Key_Return)
+    (to,) = gone
+    assert (to.page, to.tab) == ("catalog", "history")
+    assert to.artifact > 0
