@@ -6,8 +6,6 @@ import os
 import sys
 from pathlib import Path
 
-import platformdirs
-
 _CHECKOUT = Path(__file__).resolve().parent.parent / "resources"
 _WHEEL = Path(__file__).resolve().parent / "_resources"
 
@@ -27,6 +25,8 @@ def default_data_dir() -> Path:
     chosen = os.environ.get("REGISTRY_DESKTOP_DATA_DIR")
     if chosen:
         return Path(chosen)
+    import platformdirs
+
     return Path(platformdirs.user_data_dir("registry-desktop", appauthor=False))
 
 

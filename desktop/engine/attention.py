@@ -98,7 +98,7 @@ def _told(
     if row.last_outcome == "failed":
         what, why = (run.message, run.cause) if run else (row.message, "")
         what = what or "The synchronization failed."
-        return 0, what, why, row.remedy, _action(row.code)
+        return 0, what, words.sentence(why), row.remedy, _action(row.code)
     if row.last_outcome in ("interrupted", "cancelled"):
         return _broken_off(row.last_outcome)
     if row.last_outcome == "partial":
@@ -124,10 +124,13 @@ def _sign_in(row: RegistryRow, run: RunRow | None) -> _Told:
     why = default.access_note if default else ""
     remedy = "Enter the user name and the password or token."
     if row.last_outcome == "failed" and run is not None:
-        why = f"{run.message} {run.cause}".strip()
-        # Without the secret the error speaks of variables and commands, which a form needs not.
-        remedy = remedy if row.code == "secret-missing" else row.remedy
-    return 1, "It needs a sign-in.", why, remedy, "sign-in"
+        why = f"{run.message} {words.sentence(run.cause)}".strip()
+        if row.code == "secret-missing":
+            # The error itself speaks of variables and commands, which a form needs not.
+            why = f"{run.message} It is not in the keyring any more, or there is none here."
+        else:
+            remedy = row.remedy
+    return 1, "A sign-in is needed.", why, remedy, "sign-in"
 
 
 def _action(code: str) -> Action:

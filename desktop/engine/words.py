@@ -21,7 +21,7 @@ _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 24 * 3600.0
 _REASONS = {
     "unreachable": "cannot be reached",
     "refused": "connection refused",
-    "dns": "its name is not known",
+    "dns": "its host was not found",
     "timeout": "did not answer in time",
     "broken-off": "the connection broke off",
     "truncated": "its answer was cut short",
@@ -139,13 +139,18 @@ def ago(moment: float | None, now: float) -> str:
     if moment is None:
         return ""
     passed = now - moment
-    return "just now" if passed < _MINUTE else f"{duration(passed)} ago"
+    return "just now" if passed < _MINUTE else f"{_rounded(passed)} ago"
 
 
 def until(moment: float, now: float) -> str:
     """Return when a moment comes, such as `in 23 h`."""
     left = moment - now
-    return "now" if left < _MINUTE else f"in {duration(left)}"
+    return "now" if left < _MINUTE else f"in {_rounded(left)}"
+
+
+def _rounded(seconds: float) -> str:
+    """Return how far off a moment is; whoever reads it does not count seconds."""
+    return "1 min" if seconds < 2 * _MINUTE else duration(seconds)
 
 
 def duration(seconds: float) -> str:
@@ -178,3 +183,12 @@ def size(count: int | None) -> str:
 def counted(number: int, noun: str, plural: str = "") -> str:
     """Return a number with its noun, such as `1 chart` or `1,204 charts`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def sentence(text: str) -> str:
+    """Return a clause as a sentence: with a capital, unless it begins with a name, and an end."""
+    text = text.strip()
+    first = text.partition(" ")[0].rstrip(",;:")
+    if first.isalpha() and first.islower():
+        text = text[0].upper() + text[1:]
+    return text if not text or text.endswith((".", "…", "?", ":")) else f"{text}."

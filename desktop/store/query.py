@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from array import array
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import islice
 from typing import Any
 
 import msgspec
@@ -50,14 +49,6 @@ class Query:
             db, f"SELECT CAST(group_concat(id) AS BLOB) FROM ({statement})", parameters
         )
         return _numbers(rows[0][0] or b"", self)
-
-    def first(
-        self, db: Database, statement: str, parameters: Any, wanted: Container[int], limit: int
-    ) -> array[int]:
-        """Return the first ids that a statement gives and that are wanted; the rest is not read."""
-        with self._running(db) as cursor:
-            found = (row[0] for row in cursor.execute(statement, parameters) if row[0] in wanted)
-            return array("q", islice(found, limit))
 
     @contextmanager
     def _running(self, db: Database) -> Iterator[Any]:

@@ -37,9 +37,8 @@ _EXTRA = (
     """CREATE INDEX ix_version_listed
        ON version (artifact_id, state, sort_key DESC, stable, deprecated)""",
     "CREATE INDEX ix_removal_version ON removal (version_id)",
-    "CREATE INDEX ix_change_at ON change (at)",
     "CREATE INDEX ix_search_name ON search_text (name COLLATE NOCASE)",
-    "CREATE INDEX ix_search_display ON search_text (display_name COLLATE NOCASE)",
+    "CREATE INDEX ix_search_display ON search_text (display_name COLLATE NOCASE, name)",
     "CREATE INDEX ix_search_readme ON search_text (artifact_id) WHERE readme <> ''",
     """CREATE VIRTUAL TABLE search USING fts5 (
        name, display_name, description, keywords, readme,

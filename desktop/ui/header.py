@@ -62,7 +62,7 @@ class Header(QFrame):
         self.attention.clicked.connect(lambda: self.attention_asked.emit())
         self.attention.hide()
         line.addWidget(self.view)
-        line.addWidget(self.search, 1)
+        line.addWidget(self.search, 8)
         line.addStretch(1)
         line.addWidget(self.jobs)
         line.addWidget(self.attention)

@@ -63,7 +63,7 @@ class _Engine(QIconEngine):
 
     def _shown(self, mode: QIcon.Mode, state: QIcon.State) -> str:
         if mode == QIcon.Mode.Disabled:
-            return colors().faint
+            return colors().disabled
         if self._color:
             found: str = getattr(colors(), self._color)
             return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QGridLayout, QVBoxLayout, QWidget
 
 from desktop.ui.parts.buttons import button
@@ -20,6 +21,7 @@ KEYS = (
     ("Ctrl+,", "Settings"),
     ("Alt+Left, Alt+Right", "Back and forward"),
     ("Ctrl+Tab", "Next tab of a registry or version"),
+    ("Ctrl+Enter", "Check the connection, in a form"),
     ("Esc", "Clear the filter, close a form"),
     ("F1", "This sheet"),
 )
@@ -44,4 +46,4 @@ class KeysDialog(QDialog):
         column.addLayout(grid)
         close = button("Close", self.accept, kind="primary")
         close.setDefault(True)
-        column.addWidget(close)
+        column.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)

@@ -10,6 +10,7 @@ from desktop.ui.icons import icon
 from desktop.ui.parts.text import hairline
 from desktop.ui.sheet import styled
 
+WIDE, NARROW = 156, 60
 PLACES = (
     ("home", "Home"),
     ("registries", "Registries"),
@@ -27,7 +28,7 @@ class Navigation(QFrame):
     def __init__(self) -> None:
         super().__init__()
         styled(self, "sidebar")
-        self.setFixedWidth(156)
+        self.setFixedWidth(WIDE)
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 12, 10, 12)
         column.setSpacing(2)
@@ -59,5 +60,19 @@ class Navigation(QFrame):
         shortcut.activated.connect(lambda: self.chosen.emit(page))
         return made
 
+    def set_narrow(self, narrow: bool) -> None:
+        """Show icons alone where the window has no room for words."""
+        style = Qt.ToolButtonStyle
+        self.setFixedWidth(NARROW if narrow else WIDE)
+        for made in self._buttons.values():
+            made.setToolButtonStyle(
+                style.ToolButtonIconOnly if narrow else style.ToolButtonTextBesideIcon
+            )
+
     def show_page(self, page: str) -> None:
         self._buttons[page].setChecked(True)
+        # Tab stops where one is; the arrow keys lead to the other places from there.
+        policies = Qt.FocusPolicy
+        for name, made in self._buttons.items():
+            here = name == page
+            made.setFocusPolicy(policies.StrongFocus if here else policies.ClickFocus)

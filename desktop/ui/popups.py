@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QVBoxLayout, QW
 
 from desktop.ui.destination import Destination
 from desktop.ui.parts.buttons import button, icon_button
+from desktop.ui.parts.clearing import clear
 from desktop.ui.parts.state import StateLabel
 from desktop.ui.parts.text import Elided, label
 from desktop.ui.session import Listed, Session
@@ -38,11 +39,7 @@ class Popup(QFrame):
         column.addLayout(self._rows)
 
     def fill(self, rows: list[QWidget], more: int) -> None:
-        while self._rows.count():
-            taken = self._rows.takeAt(0)
-            widget = taken.widget() if taken else None
-            if widget is not None:
-                widget.deleteLater()
+        clear(self._rows)
         for row in rows:
             self._rows.addWidget(row)
         if more > 0:

@@ -90,18 +90,18 @@ QPushButton {{ background: {c.raised}; color: {c.text}; border: 1px solid {c.hai
 QPushButton:hover {{ background: {c.hover}; }}
 QPushButton:pressed {{ background: {c.selected}; }}
 QPushButton:focus {{ border-color: {c.accent}; }}
-QPushButton:disabled {{ color: {c.faint}; }}
+QPushButton:disabled {{ color: {c.disabled}; }}
 QPushButton[kind="primary"] {{ background: {c.accent}; color: {c.on_accent};
     border-color: {c.accent}; font-weight: 600; }}
 QPushButton[kind="primary"]:hover {{ border-color: {c.text}; }}
 QPushButton[kind="primary"]:focus {{ border: 2px solid {c.text}; padding: 4px 11px; }}
-QPushButton[kind="primary"]:disabled {{ background: {c.hover}; color: {c.faint};
+QPushButton[kind="primary"]:disabled {{ background: {c.hover}; color: {c.disabled};
     border-color: {c.hairline}; }}
 QPushButton[kind="link"] {{ background: transparent; border: 1px solid transparent;
     color: {c.accent}; padding: 2px 0; text-align: left; }}
 QPushButton[kind="link"]:hover {{ text-decoration: underline; }}
 QPushButton[kind="link"]:focus {{ border-color: {c.accent}; }}
-QPushButton[kind="link"]:disabled {{ color: {c.faint}; }}
+QPushButton[kind="link"]:disabled {{ color: {c.disabled}; }}
 QPushButton[kind="danger"] {{ color: {c.bad}; }}
 QPushButton::menu-indicator {{ image: none; width: 0; }}
 
@@ -115,11 +115,15 @@ QToolButton[kind="navigation"] {{ text-align: left; padding: 6px 10px; font-size
     color: {c.secondary}; }}
 QToolButton[kind="navigation"]:checked {{ background: {c.selected}; color: {c.text};
     font-weight: 600; }}
-QToolButton[kind="chip"], QToolButton[kind="chip-chosen"] {{ border: 1px solid {c.hairline}; border-radius: 11px;
-    padding: 2px 9px; color: {c.secondary}; }}
+QToolButton[kind="chip"], QToolButton[kind="chip-chosen"] {{ border: 1px solid {c.hairline};
+    border-radius: 11px; padding: 2px 9px; color: {c.secondary}; }}
 QToolButton[kind="chip"]:checked, QToolButton[kind="chip-chosen"] {{
     border-color: {c.accent}; color: {c.text}; }}
 QToolButton[kind="chip"]:focus, QToolButton[kind="chip-chosen"]:focus {{ border-color: {c.text}; }}
+QToolButton[kind="chip-symbol"] {{ border: 1px solid {c.hairline}; border-radius: 11px;
+    padding: 2px 2px 2px 8px; color: {c.secondary}; }}
+QToolButton[kind="chip-symbol"]:checked {{ border-color: {c.accent}; color: {c.text}; }}
+QToolButton[kind="chip-symbol"]:focus {{ border-color: {c.text}; }}
 
 QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QComboBox {{ background: {c.surface};
     color: {c.text}; border: 1px solid {c.hairline}; border-radius: 6px; padding: 5px 8px;
@@ -160,7 +164,7 @@ QRadioButton[kind="segment"]::indicator {{ width: 0; height: 0; image: none; bor
 QRadioButton[kind="segment"]:hover {{ background: {c.hover}; }}
 QRadioButton[kind="segment"]:checked {{ background: {c.selected}; border-color: {c.accent}; }}
 QRadioButton[kind="segment"]:focus {{ border: 2px solid {c.accent}; padding: 4px 9px; }}
-QRadioButton[kind="segment"]:disabled {{ color: {c.faint}; }}
+QRadioButton[kind="segment"]:disabled {{ color: {c.disabled}; }}
 QToolButton[kind="fold"] {{ padding: 3px 6px 3px 0; font-weight: 600; color: {c.text}; }}
 
 QAbstractItemView {{ background: {c.window}; border: none; selection-background-color:
@@ -173,6 +177,8 @@ QListView[kind="sections"]::item:selected {{ background: {c.selected}; color: {c
 QListView[kind="sections"]::item:focus {{ border-color: {c.accent}; }}
 QTreeView, QTableView {{ background: {c.surface}; gridline-color: {c.hairline};
     alternate-background-color: {c.surface}; }}
+QTableView[kind="plain"], QTableView[kind="plain"] QHeaderView,
+QTableView[kind="plain"] QHeaderView::section {{ background: {c.window}; }}
 QTableView:focus, QTreeView:focus, QListView:focus {{ border: none; }}
 QHeaderView {{ background: {c.surface}; border: none; }}
 QHeaderView::section {{ background: {c.surface}; color: {c.secondary}; border: none;
@@ -193,7 +199,7 @@ QTabWidget::pane {{ border: none; border-top: 1px solid {c.hairline}; }}
 QMenu {{ background: {c.raised}; color: {c.text}; border: 1px solid {c.hairline}; padding: 4px; }}
 QMenu::item {{ padding: 6px 24px 6px 12px; border-radius: 4px; }}
 QMenu::item:selected {{ background: {c.selected}; }}
-QMenu::item:disabled {{ color: {c.faint}; }}
+QMenu::item:disabled {{ color: {c.disabled}; }}
 QMenu::separator {{ height: 1px; background: {c.hairline}; margin: 4px 8px; }}
 QMenu::icon {{ padding-left: 8px; }}
 

@@ -32,6 +32,7 @@ class Colors:
     text: str
     secondary: str
     faint: str
+    disabled: str
     accent: str
     on_accent: str
     hover: str
@@ -65,15 +66,16 @@ LIGHT = Colors(
     raised="#ffffff",
     hairline="#e3e5e9",
     text="#1b1f26",
-    secondary="#5a6270",
-    faint="#7d8592",
+    secondary="#525a68",
+    faint="#616976",
+    disabled="#8b929e",
     accent="#2f5fd0",
     on_accent="#ffffff",
     hover="#eceef2",
     selected="#e1e9fb",
-    good="#1d7a46",
+    good="#1a7542",
     busy="#2f5fd0",
-    quiet="#646c79",
+    quiet="#5f6774",
     attention="#945a00",
     bad="#b3261e",
     good_soft="#e6f4ec",
@@ -89,8 +91,9 @@ DARK = Colors(
     raised="#23262c",
     hairline="#2f333a",
     text="#e8eaee",
-    secondary="#a6adb9",
-    faint="#848c99",
+    secondary="#a9b0bc",
+    faint="#979fad",
+    disabled="#737b88",
     accent="#7aa2f7",
     on_accent="#10131a",
     hover="#262a31",
@@ -206,5 +209,5 @@ def _palette(found: Colors) -> QPalette:
     }.items():
         palette.setColor(key, QColor(name))
     for key in (role.WindowText, role.Text, role.ButtonText):
-        palette.setColor(QPalette.ColorGroup.Disabled, key, QColor(found.faint))
+        palette.setColor(QPalette.ColorGroup.Disabled, key, QColor(found.disabled))
     return palette

@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Callable
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeySequence, QPaintEvent, QShortcut
+from PySide6.QtGui import QCloseEvent, QKeySequence, QPaintEvent, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from desktop.ui.actions import RegistryActions
@@ -15,13 +15,14 @@ from desktop.ui.destination import Destination
 from desktop.ui.header import Header
 from desktop.ui.navigation import PLACES, Navigation
 from desktop.ui.parts.notices import Notices
-from desktop.ui.parts.page import Page
+from desktop.ui.parts.page import Page, holds_keyboard
 from desktop.ui.parts.problem import Problem
 from desktop.ui.popups import AttentionPopup, JobsPopup
 from desktop.ui.session import Session
 
 COUNT_MILLISECONDS = 100
 TITLE = "Registry Desktop — Kubernetes registries: OCI, Helm, packs"
+NARROW = 940
 _PAGES = {
     "home": ("desktop.ui.home.page", "HomePage"),
     "registries": ("desktop.ui.registries.page", "RegistriesPage"),
@@ -157,11 +158,13 @@ class MainWindow(QMainWindow):
 
     def _show(self, to: Destination) -> None:
         page = self._made(to.page)
+        working = self._stack.currentWidget() is page and holds_keyboard(page)
         self._stack.setCurrentWidget(page)
         self.navigation.show_page(to.page)
         if to.page != "catalog" and not to.text:
             self.header.search.clear()
-        if to.page != "catalog" or not self.header.search.hasFocus():
+        # Who works on the page already goes on where they are.
+        if not working and (to.page != "catalog" or not self.header.search.hasFocus()):
             page.setFocus(Qt.FocusReason.OtherFocusReason)
         page.go(to)
 
@@ -250,6 +253,10 @@ class MainWindow(QMainWindow):
         geometry = self.session.prefs.value("geometry")
         if isinstance(geometry, QByteArray):
             self.restoreGeometry(geometry)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.navigation.set_narrow(self.width() < NARROW)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         prefs = self.session.prefs

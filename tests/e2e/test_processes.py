@@ -100,7 +100,7 @@ def test_cancel_ends_within_two_seconds_and_removes_nothing(tmp_path: Path) -> N
     (tenant,) = app.environments.tenants(environment)
     try:
         with HelmSite(INDEX) as site:
-            (type_id,) = app.plugins.descriptions()
+            (type_id, *_) = app.plugins.descriptions()
             draft = app.registries.draft(type_id, {"endpoint": site.endpoint}, {})
             row, _ = app.registries.add("charts", Place(environment, tenant), draft)
             assert app.synchronize(row).future.result(30).versions == 1

@@ -59,7 +59,7 @@ def open_panel(session: Session, show: Callable[[Any], Any], qtbot: QtBot) -> Op
         panel: AddPanel = show(AddPanel(session, url))
         panel.resize(640, 800)
         panel.activateWindow()
-        panel.setFocus()
+        panel.focus_first()
         qtbot.waitUntil(panel.isActiveWindow)
         return panel
 

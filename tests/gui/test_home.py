@@ -50,7 +50,7 @@ def test_a_failed_registry_is_told_with_the_button_that_helps(
     assert "Nothing was synchronized yet" in texts(page)
     app.synchronize(row)
     qtbot.waitUntil(lambda: "1 registry needs attention" in texts(page), timeout=20_000)
-    qtbot.waitUntil(lambda: "Team charts: it needs a sign-in" in texts(page))
+    qtbot.waitUntil(lambda: "Team charts: a sign-in is needed" in texts(page))
     gone: list[Destination] = []
     session.going.connect(gone.append)
     find(page, QPushButton, "Sign in Team charts").click()

@@ -127,7 +127,7 @@ def test_a_refused_password_leads_to_the_sign_in(
     page.go(Destination("registries", row.id))
     asked: list[str] = []
     monkeypatch.setattr(page.detail, "edit_now", lambda: asked.append("edit"))
-    qtbot.waitUntil(lambda: "It needs a sign-in." in texts(page))
+    qtbot.waitUntil(lambda: "A sign-in is needed." in texts(page))
     qtbot.waitUntil(lambda: "reader" in texts(page))
     find(page, QPushButton, "Sign in…").click()
     assert asked == ["edit"]

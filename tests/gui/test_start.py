@@ -7,7 +7,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import shiboken6
@@ -184,7 +184,7 @@ def test_an_opening_that_was_given_up_lets_go_of_what_it_made() -> None:
     first = Opening(lambda held: held.callback(closed.append, "first"))  # type: ignore[arg-type, return-value]
     first.run()
     second = Opening(make, after=first)
-    assert second.run() == "made"
+    assert cast("object", second.run()) == "made"
     assert closed == ["first"], "what was open before is closed first"
     second.close()
     second.close()

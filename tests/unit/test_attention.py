@@ -43,7 +43,7 @@ def app(tmp_path: Path) -> Iterator[App]:
 def put(app: App, name: str, **columns: Any) -> RegistryRow:
     """Store a registry of the real type, as it might be after some time."""
     environment = app.environments.all()[0]
-    (type_id,) = app.plugins.descriptions()
+    (type_id, *_) = app.plugins.descriptions()
     known: dict[str, Any] = {"type": type_id, "type_title": "Type", **columns}
     row = RegistryRow(
         id=f"id-{name}",

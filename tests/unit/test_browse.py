@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -16,7 +15,6 @@ from hypothesis import strategies as st
 from desktop.store import browse, pages, search
 from desktop.store.browse import Filter
 from desktop.store.database import FILE, Database
-from desktop.store.query import Query
 from registrykit import Artifact, Complete, Document, Found, Ref, Version
 from registrykit.versions import is_prerelease
 from tests.bench.estate import make
@@ -249,7 +247,7 @@ def test_facets_count_what_other_choices_would_show(
 def test_search_finds_the_same(
     estate: Estate, hits: str, query: str, limit: int, data: st.DataObject
 ) -> None:
-    registries = data.draw(st.sampled_from([estate.registries, estate.registries[:-3]]))
+    registries = data.draw(st.sampled_from([estate.registries, estate.registries[:-2]]))
     kind = data.draw(st.sampled_from(["", "chart", "pack"]))
     wanted = Filter(registries, query, kinds=(kind,) if kind else (), deprecated=True)
     rows = artifacts(estate, wanted) if query.strip() else []
@@ -358,6 +356,53 @@ def test_what_is_typed_is_taken_literally(
     assert page == rows
 
 
+@pytest.mark.parametrize("copies", [2, 6])
+@pytest.mark.usefixtures("hits")
+def test_a_short_word_begins_a_name_however_well_the_rest_fits(bench: Bench, copies: int) -> None:
+    """The text of the query begins most of these names, but its last word only the last two."""
+    artifacts = [
+        Artifact("chart", f"{place}/{name}", name)
+        for name in ("app b", "app bar", "an app b", "b app b", "B app b")
+        for place in range(copies)
+    ]
+    events = [Found(artifact, Version("1.0.0")) for artifact in artifacts]
+    bench.sync(*events, *found("b app bar", "1.0.0"), Complete(""))
+    wanted = Filter((bench.registry_id,), "app b")
+    everything = browse.ids(bench.app.db, wanted)
+    names = [row.name for row in browse.artifact_rows(bench.app.db, everything)]
+    assert sorted(names) == ["B app b"] * copies + ["b app b"] * copies + ["b app bar"]
+    for limit in (1, 2, 50):
+        page = browse.first(bench.app.db, wanted, limit)
+        assert page.ids == everything[: len(page.ids)]
+        assert len(page.ids) >= min(limit, len(everything))
+    assert search.search(bench.app.db, "app b", [bench.registry_id]).total == len(everything)
+
+
+@pytest.mark.usefixtures("hits")
+def test_letters_beyond_ascii_keep_the_order_of_the_first_page(bench: Bench) -> None:
+    names = [f"o-{first}mile-{'x' * n}" for first in "Éé" for n in range(4)]
+    bench.sync(*(event for name in names for event in found(name, "1.0.0")), Complete(""))
+    wanted = Filter((bench.registry_id,), "émile")
+    everything = browse.ids(bench.app.db, wanted)
+    assert len(everything) == len(names)
+    page = browse.first(bench.app.db, wanted, 3).ids
+    assert page == everything[: len(page)]
+    rows = browse.artifact_rows(bench.app.db, page[:3])
+    assert [row.name[2] for row in rows] == ["é"] * 3
+
+
+def test_a_page_of_versions_is_not_complete_while_artifacts_are_left(bench: Bench) -> None:
+    bench.sync(
+        *found("a", "1.0.0-rc.1"), *found("ab", "1.0.0"), *found("abc", "1.0.0"), Complete("")
+    )
+    for query in ("", "a"):
+        wanted = Filter((bench.registry_id,), query, rows="versions")
+        assert not browse.first(bench.app.db, wanted, 2).complete
+        page = browse.first(bench.app.db, wanted, 3)
+        assert page.complete
+        assert page.ids == browse.ids(bench.app.db, wanted)
+
+
 def test_what_is_gone_is_found_by_name_when_asked_for(bench: Bench) -> None:
     bench.sync(*found("nginx", "1.0.0", "1.1.0"), *found("redis", "7.0.0"), Complete(""))
     bench.sync(*found("redis", "7.0.0"), Complete(""), accept_held=True)
@@ -380,49 +425,6 @@ def test_a_change_is_seen_by_the_next_question(bench: Bench) -> None:
     (row,) = browse.artifact_rows(bench.app.db, browse.first(bench.app.db, wanted).ids)
     assert row.name == "app"
     assert browse.storage(bench.app.db).document_bytes == len("Needs the operator.")
-
-
-# Stopping
-
-
-def test_a_question_that_was_withdrawn_is_not_answered(estate: Estate) -> None:
-    query = Query()
-    query.stop()
-    wanted = Filter(estate.registries)
-    for ask in (browse.ids, browse.facets):
-        with pytest.raises(browse.Stopped):
-            ask(estate.db, wanted, query=query)
-    with pytest.raises(browse.Stopped):
-        browse.first(estate.db, wanted, query=query)
-    assert len(browse.ids(estate.db, wanted)) == len(expected(estate, wanted))
-
-
-def test_a_question_is_stopped_while_it_runs(estate: Estate) -> None:
-    query = Query()
-    threading.Timer(0.05, query.stop).start()
-    endless = "WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n) SELECT id FROM n"
-    with pytest.raises(browse.Stopped):
-        query.ids(estate.db, endless)
-    # The connection of this thread answers the next question.
-    assert list(Query().ids(estate.db, "SELECT 7 AS id")) == [7]
-
-
-def test_a_mistake_in_a_statement_is_no_stop(estate: Estate) -> None:
-    import sqlite3
-
-    with pytest.raises(sqlite3.OperationalError):
-        Query().ids(estate.db, "SELECT id FROM nowhere")
-
-
-def test_many_ids_are_read_in_pieces_without_loss(
-    estate: Estate, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from desktop.store import query
-
-    monkeypatch.setattr(query, "_PIECE", 7)
-    numbers = "WITH RECURSIVE n(id) AS (SELECT -5 UNION ALL SELECT id + 3 FROM n LIMIT 2000)"
-    found = Query().ids(estate.db, f"{numbers} SELECT id FROM n ORDER BY id DESC")
-    assert list(found) == [3 * step - 5 for step in reversed(range(2000))]
 
 
 # Indexes

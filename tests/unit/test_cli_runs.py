@@ -193,9 +193,9 @@ def test_safe_mode_loads_no_plugin_and_keeps_what_is_there(
 ) -> None:
     program.add("team", site.endpoint)
     program.json("sync")
-    (plugin,) = program.json("plugins", "list", "--safe-mode")["plugins"]
-    assert set(plugin) == {"distribution", "version", "state", "types", "reason"}
-    assert (plugin["state"], plugin["types"]) == ("disabled", [])
+    for plugin in program.json("plugins", "list", "--safe-mode")["plugins"]:
+        assert set(plugin) == {"distribution", "version", "state", "types", "reason"}
+        assert (plugin["state"], plugin["types"]) == ("disabled", [])
     assert program.json("search", "app", "--safe-mode")["total"] == 1
     (run,) = program.json("sync", "team", "--safe-mode", code=4)["runs"]
     assert run["code"] == "plugin-missing"

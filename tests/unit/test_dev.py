@@ -235,7 +235,7 @@ def test_two_set_ups_wait_for_each_other(dev: ModuleType, tmp_path: Path) -> Non
             assert second.communicate()[0] == b"held\n"
 
 
-@pytest.mark.parametrize("arguments", [[], ["bench"], ["check", "--fixes"], ["lock", "now"]])
+@pytest.mark.parametrize("arguments", [[], ["frame"], ["check", "--fixes"], ["lock", "now"]])
 def test_what_is_not_a_command_shows_the_commands(arguments: list[str]) -> None:
     ended = subprocess.run(
         [sys.executable, str(ROOT / "dev.py"), *arguments], capture_output=True, text=True

@@ -41,7 +41,7 @@ def place(app: App) -> Place:
 
 
 def add(app: App, **values: Any) -> RegistryRow:
-    (type_id,) = app.plugins.descriptions()
+    (type_id, *_) = app.plugins.descriptions()
     entered = {"endpoint": "https://charts.example", "auth": "basic", "username": "me", **values}
     draft = app.registries.draft(type_id, entered, {"password": "s3cret-word"})
     return app.registries.add("Charts", place(app), draft)[0]
@@ -124,7 +124,7 @@ def test_a_config_of_a_newer_plugin_is_no_reason_to_fail_while_asking(app: App) 
 def stages(
     app: App, endpoint: str, control: Cancellable | None = None, **values: Any
 ) -> list[Check]:
-    (type_id,) = app.plugins.descriptions()
+    (type_id, *_) = app.plugins.descriptions()
     draft = app.registries.draft(type_id, {"endpoint": endpoint, **values}, {})
     return list(app.registries.check(draft, control=control))
 

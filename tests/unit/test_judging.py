@@ -171,7 +171,7 @@ def app(tmp_path: Path) -> Iterator[App]:
 
 
 def test_the_same_registry_in_another_spelling_is_found(app: App) -> None:
-    (type_id,) = app.plugins.descriptions()
+    (type_id, *_) = app.plugins.descriptions()
     environment = app.environments.all()[0]
     place = Place(environment, app.environments.tenants(environment)[0])
     draft = app.registries.draft(type_id, {"endpoint": "https://charts.example/stable"}, {})
@@ -191,7 +191,7 @@ def test_the_same_registry_in_another_spelling_is_found(app: App) -> None:
 
 
 def test_the_fields_of_a_real_type_are_judged_one_by_one(app: App) -> None:
-    (type_id,) = app.plugins.descriptions()
+    (type_id, *_) = app.plugins.descriptions()
     entered = {"endpoint": "", "auth": "basic", "ca_certificate": "hello", "documents": "some"}
     found = app.registries.judge(type_id, entered, {})
     assert [p.field for p in found.problems] == [
@@ -204,11 +204,11 @@ def test_the_fields_of_a_real_type_are_judged_one_by_one(app: App) -> None:
 
 
 def test_the_type_of_a_url_is_guessed(app: App, odd: Plugins) -> None:
-    (type_id,) = app.plugins.descriptions()
-    ((best, likely),) = app.plugins.guesses("https://charts.example/index.yaml", "none")
-    assert (best, likely) == (type_id, 1.0)
+    (type_id, *_) = app.plugins.descriptions()
+    best, *_ = app.plugins.guesses("https://charts.example/index.yaml", "none")
+    assert best == (type_id, 1.0)
     assert app.plugins.guesses("oci://ghcr.io/acme", "none") == ()
-    assert [kind.id for kind in app.plugins.types_for("saas")] == [type_id]
+    assert type_id in [kind.id for kind in app.plugins.types_for("saas")]
     assert app.plugins.types_for("no such edition") == ()
 
 

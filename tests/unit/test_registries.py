@@ -46,7 +46,7 @@ def place(app: App, *, system: bool = False) -> Place:
 
 
 def add(app: App, name: str, where: Place | None = None, **values: object):  # type: ignore[no-untyped-def]
-    (type_id,) = app.plugins.descriptions()
+    (type_id, *_) = app.plugins.descriptions()
     draft = app.registries.draft(
         type_id,
         {"endpoint": "https://charts.example", **values},
@@ -221,7 +221,7 @@ def test_secrets_are_not_in_the_database(app: App) -> None:
 
 
 def test_unknown_fields_and_open_secrets_are_refused(app: App) -> None:
-    (type_id,) = app.plugins.descriptions()
+    (type_id, *_) = app.plugins.descriptions()
     with pytest.raises(BadConfig, match="no field"):
         app.registries.draft(type_id, {"endpoint": "https://x.example", "nope": 1}, {})
     with pytest.raises(BadConfig, match="secret") as caught:

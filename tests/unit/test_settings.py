@@ -34,7 +34,7 @@ def app(tmp_path: Path) -> Iterator[App]:
 
 
 def add(app: App, **values: Any) -> RegistryRow:
-    (type_id,) = app.plugins.descriptions()
+    (type_id, *_) = app.plugins.descriptions()
     environment = app.environments.all()[0]
     place = Place(environment, app.environments.tenants(environment)[0])
     draft = app.registries.draft(type_id, {"documents": "on-demand", **values}, {})

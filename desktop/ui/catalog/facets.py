@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,9 +90,6 @@ class Choices(QAbstractListModel):
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(self._shown)
 
-    def flags(self, index: Index) -> Qt.ItemFlag:
-        return super().flags(index) | Qt.ItemFlag.ItemIsUserCheckable
-
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
@@ -132,6 +129,18 @@ class _ChoicePainter(QStyledItemDelegate):
         painter.drawText(place.adjusted(0, 0, -8, 0), right, count)
 
 
+class ChoiceList(QListView):
+    """A list of which Space, Enter and a click tick the row."""
+
+    ticked = Signal(int)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.ticked.emit(self.currentIndex().row())
+        else:
+            super().keyPressEvent(event)
+
+
 class ChoicesPopup(QFrame):
     """A list of choices below its button; Space ticks, Esc closes."""
 
@@ -155,13 +164,14 @@ class ChoicesPopup(QFrame):
         self.field.setAccessibleName(self.tr("Filter {0}").format(title))
         self.field.textChanged.connect(self.model.narrow)
         self.field.setVisible(len(choices) > MOST_WITHOUT_FILTER)
-        self.list = QListView()
+        self.list = ChoiceList()
         self.list.setAccessibleName(title)
         self.list.setModel(self.model)
         self.list.setUniformItemSizes(True)
         self.list.setItemDelegate(_ChoicePainter(self.list))
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.clicked.connect(lambda index: self.model.toggle(index.row()))
+        self.list.ticked.connect(self.model.toggle)
         self.list.setFixedHeight(ROW_PIXELS * min(len(choices), SHOWN_ROWS) + 4)
         column.addWidget(self.field)
         column.addWidget(self.list)
@@ -185,10 +195,11 @@ class ChoicesPopup(QFrame):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()
-        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.model.toggle(self.list.currentIndex().row())
-        elif key == Qt.Key.Key_Down and self.field.hasFocus():
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Down):
+            # From the field into what it found.
             self.list.setFocus()
+            if self.model.rowCount() and not self.list.currentIndex().isValid():
+                self.list.setCurrentIndex(self.model.index(0))
         else:
             super().keyPressEvent(event)
 
@@ -216,6 +227,11 @@ class FacetButton(Chip):
         """Choose without telling that somebody did."""
         self.chosen = keys
         self._say()
+
+    def keep(self, keys: Iterable[str]) -> None:
+        """Choose no longer what cannot be chosen any more."""
+        if not self.chosen <= (there := set(keys)):
+            self.choose(self.chosen & there)
 
     def _say(self) -> None:
         titles = [choice.title for choice in self._choices if choice.key in self.chosen]

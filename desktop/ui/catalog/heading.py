@@ -16,6 +16,7 @@ from desktop.ui.catalog.columns import name_of, one_line, symbol_of
 from desktop.ui.catalog.links import LinkBar
 from desktop.ui.catalog.versions import day, short_digest
 from desktop.ui.parts.buttons import button, icon_button, menu_button
+from desktop.ui.parts.clearing import clear
 from desktop.ui.parts.picture import Picture
 from desktop.ui.parts.text import Elided, label, menu_text, tooltip, visible
 
@@ -147,12 +148,7 @@ class Heading(QWidget):
         self._show_homes(homes)
 
     def _show_homes(self, homes: Sequence[tuple[str, str]]) -> None:
-        while self._homes.count():
-            taken = self._homes.takeAt(0)
-            widget = taken.widget() if taken else None
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        clear(self._homes)
         for word, url in homes:
             shown = button(word, partial(self.link.show_link, QUrl(url)), kind="link")
             shown.setAccessibleName(f"{word}: {visible(url)}")

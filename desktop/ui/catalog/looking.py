@@ -109,6 +109,15 @@ def reference(registry: RegistryRow, artifact: ArtifactRow, version: VersionRow)
     return f"{base}/{artifact.path}:{version.tag or version.version}"
 
 
+def reference_of(db: Database, registry: RegistryRow, artifact_id: int, version_id: int) -> str:
+    """Return the address of a version, or with 0 of the latest; empty where there is none."""
+    artifact = pages.artifact(db, artifact_id)
+    if artifact is None:
+        return ""
+    version = pages.version(db, version_id or artifact.latest_id or 0)
+    return reference(registry, artifact, version) if version is not None else ""
+
+
 def homes(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return where people read more of an artifact, as its source says: a word and a URL."""
     found: list[tuple[str, str]] = []

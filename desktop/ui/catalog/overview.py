@@ -14,6 +14,7 @@ from desktop.ui.catalog.looking import MOST_FACTS, Dependency, reference, spelle
 from desktop.ui.catalog.versions import day, day_of, short_digest
 from desktop.ui.parts.buttons import CopyButton
 from desktop.ui.parts.changes import CHANGE_ICONS, CHANGE_WORDS
+from desktop.ui.parts.clearing import clear
 from desktop.ui.parts.facts import Fact, Facts
 from desktop.ui.parts.table import Column, Table
 from desktop.ui.parts.text import label, visible
@@ -91,12 +92,7 @@ class FactsTab(QScrollArea):
         self._more.setText(self.tr("and {0:,} more").format(left) if left else "")
 
     def show_commands(self, commands: Sequence[tuple[str, str]]) -> None:
-        while self._commands.count():
-            taken = self._commands.takeAt(0)
-            widget = taken.widget() if taken else None
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        clear(self._commands)
         self._commands_title.setVisible(bool(commands))
         for title, text in commands:
             self._commands.addWidget(_command(title, text))

@@ -5,34 +5,33 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
+from PySide6.QtCore import QByteArray, QPoint, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
-    QApplication,
     QFrame,
     QHBoxLayout,
     QLineEdit,
+    QMenu,
     QSplitter,
     QStackedLayout,
     QVBoxLayout,
     QWidget,
 )
 
-from desktop.store import pages
 from desktop.store.browse import Facets, Filter, Sort
 from desktop.store.pages import VersionLine
 from desktop.ui.catalog import columns, saying
 from desktop.ui.catalog.asking import Asking
 from desktop.ui.catalog.facets import FacetRow
 from desktop.ui.catalog.kinds import kinds, titles
-from desktop.ui.catalog.looking import reference
+from desktop.ui.catalog.looking import reference_of
 from desktop.ui.catalog.model import CatalogModel
-from desktop.ui.catalog.table import CatalogTable
+from desktop.ui.catalog.table import CatalogTable, type_on
 from desktop.ui.destination import Destination
 from desktop.ui.parts.empty import EmptyPlace
 from desktop.ui.parts.page import Page
 from desktop.ui.parts.problem import Problem, ProblemCard
-from desktop.ui.parts.text import Elided
+from desktop.ui.parts.text import Elided, menu_text
 from desktop.ui.session import Session
 from desktop.ui.sheet import styled
 
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
 PREVIEW_FROM = 820
 """From this width on there is room for a panel beside the list."""
 SPLIT = "catalog/split"
-CHANGED_MILLISECONDS = 400
+CHANGED_MILLISECONDS, SPOKEN_MILLISECONDS = 700, 200
 PREVIEW_MILLISECONDS = 60
 
 
@@ -67,6 +66,7 @@ class CatalogPage(Page):
         self._empty = EmptyPlace("catalog", " ", " ", " ", self._help)
         self._lay_out()
         self._changed = _timer(self, CHANGED_MILLISECONDS, self._ask)
+        self._spoken = _timer(self, SPOKEN_MILLISECONDS, self._say)
         self._chosen = _timer(self, PREVIEW_MILLISECONDS, self._preview)
         self._connect()
 
@@ -107,10 +107,11 @@ class CatalogPage(Page):
         self.table.copied.connect(self._copy)
         self.table.typed.connect(self._type)
         self.table.left.connect(self._leave)
+        self.table.menu_asked.connect(self._show_menu)
         self.table.sorted_by.connect(self._sorted)
-        session.catalog_changed.connect(lambda _registry: self._changed.start())
-        session.registries_changed.connect(self._changed.start)
-        session.listed_changed.connect(lambda _registry: self._say())
+        session.catalog_changed.connect(lambda _registry: self._grow_old())
+        session.registries_changed.connect(self._grow_old)
+        session.listed_changed.connect(lambda _registry: self._spoken.start())
         session.ready.connect(self._ask)
 
     # Coming here
@@ -145,12 +146,9 @@ class CatalogPage(Page):
             field.selectAll()
 
     def enter(self) -> None:
-        """Go from the search into what it found."""
-        if self._open or not len(self.rows.ids):
-            return
-        self.table.setFocus(Qt.FocusReason.OtherFocusReason)
-        if self.table.row is None:
-            self.table.go_to(0)
+        """Choose the best hit; in the table Enter opens it."""
+        if not self._open:
+            self.table.enter(there=self._shown == self._filter())
 
     def refresh(self) -> None:
         """Read everything from the store once more."""
@@ -164,12 +162,21 @@ class CatalogPage(Page):
 
     # Asking
 
+    def _grow_old(self) -> None:
+        """Ask again soon; during a long synchronization now and then, not only at its end."""
+        if not self.isVisible():
+            self._shown = None
+        elif not self._changed.isActive():
+            self._changed.start()
+
     def _filter(self) -> Filter:
         facets = self.facets
+        visible = [row.id for row in self.session.registries()]
+        facets.registries.keep(visible)
         every = facets.every.isChecked()
         sort, descending = self._sort
         return Filter(
-            tuple(row.id for row in self.session.registries()),
+            tuple(visible),
             self._text,
             tuple(sorted(facets.kinds.chosen)),
             tuple(sorted(facets.registries.chosen)),
@@ -189,34 +196,18 @@ class CatalogPage(Page):
     def _found(self, wanted: Filter, ids: array[int]) -> None:
         self._card.hide()
         same = self._shown == wanted
-        kept = self.table.row if self._is_same_kind(wanted) else None
-        top = self._row_id(self.table.top) if same else 0
+        alike = self.rows.of_versions == (wanted.rows == "versions")
+        kept = self.table.row if alike else None
+        top = self.table.top_id if same else 0
         fresh = self._arrange_columns(wanted)
         if self.rows.show_ids(ids, wanted.rows == "versions") or fresh:
-            self._stay(kept.id if kept is not None else 0, top)
+            self.table.stay(kept.id if kept is not None else 0, top)
             self._chosen.start()
         self._shown = wanted
         self.table.show_sort(*self._sort)
         if len(ids):
             self._layers.setCurrentWidget(self.table)
-
-    def _is_same_kind(self, wanted: Filter) -> bool:
-        return self.rows.of_versions == (wanted.rows == "versions")
-
-    def _row_id(self, place: int) -> int:
-        ids = self.rows.ids
-        return ids[place] if place < len(ids) else 0
-
-    def _stay(self, chosen: int, top: int) -> None:
-        """Be where one was, as far as that is still there."""
-        place = self.rows.place_of(chosen) if chosen else -1
-        if place >= 0:
-            self.table.blockSignals(True)
-            self.table.go_to(place)
-            self.table.blockSignals(False)
-        place = self.rows.place_of(top) if top else -1
-        if place >= 0:
-            self.table.scrollTo(self.rows.index(place, 0), self.table.ScrollHint.PositionAtTop)
+        self.table.arrived()
 
     def _completed(self, wanted: Filter) -> None:
         if wanted == self._shown:
@@ -230,7 +221,7 @@ class CatalogPage(Page):
         self.facets.show_facets(found, titles(self.session), names)
         if self._arrange_columns(wanted):
             kept = self.table.row
-            self._stay(kept.id if kept is not None else 0, 0)
+            self.table.stay(kept.id if kept is not None else 0, 0)
         self._say()
 
     def _searched(self, there: int, missing: int) -> None:
@@ -366,24 +357,33 @@ class CatalogPage(Page):
     def _copy(self) -> None:
         """Copy the reference of the chosen row."""
         row, db = self.table.row, self.session.db
-        artifact, number = self._of()
-        if row is None or db is None:
-            return
-        found = pages.artifact(db, artifact)
-        entry = self.session.one(row.registry_id)
-        version = pages.version(db, number or (found.latest_id or 0 if found else 0))
-        if found is not None and entry is not None and version is not None:
-            QGuiApplication.clipboard().setText(reference(entry.row, found, version))
+        entry = self.session.one(row.registry_id) if row is not None else None
+        text = reference_of(db, entry.row, *self._of()) if db is not None and entry else ""
+        if text:
+            QGuiApplication.clipboard().setText(text)
             self.session.tell(self.tr("Reference copied."))
+
+    def _show_menu(self, place: QPoint) -> None:
+        """Offer for the chosen row what its panel offers."""
+        row = self.table.row
+        if row is None:
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(self.tr("Open"), self._open_whole)
+        menu.addAction(self.tr("Copy reference"), self._copy)
+        registry = row.registry_id
+        shown = self.tr("Open the registry {0}").format(columns.one_line(row.registry))
+        menu.addAction(
+            menu_text(shown), lambda: self.session.go(Destination("registries", registry))
+        )
+        menu.popup(place)
 
     def _type(self, event: QKeyEvent) -> None:
         """Go on in the search with a key that was pressed in the table."""
         field = self._search_field()
         if field is not None:
-            field.setFocus(Qt.FocusReason.OtherFocusReason)
-            field.end(False)
-            copy = QKeyEvent(QEvent.Type.KeyPress, event.key(), event.modifiers(), event.text())
-            QApplication.sendEvent(field, copy)
+            type_on(field, event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

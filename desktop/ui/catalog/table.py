@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QItemSelection, QModelIndex, QPersistentModelIndex, QRect, Qt, Signal
+from PySide6.QtCore import (
+    QEvent,
+    QItemSelection,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import (
     QColor,
+    QContextMenuEvent,
     QFontMetrics,
     QKeyEvent,
     QKeySequence,
@@ -16,7 +25,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QApplication,
     QHeaderView,
+    QLineEdit,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -128,6 +139,8 @@ class CatalogTable(QTableView):
     """A key that belongs into the search: a `QKeyEvent`."""
     left = Signal()
     """Esc."""
+    menu_asked = Signal(object)
+    """A place on the screen for the menu of the chosen row."""
     sorted_by = Signal(object, bool)
     """A `Sort` and whether descending; None for the order of relevance."""
 
@@ -135,6 +148,7 @@ class CatalogTable(QTableView):
         super().__init__()
         self.rows = model
         self.hovered = -1
+        self._entering = False
         self._fitted: tuple[Sequence[CatalogColumn], frozenset[int]] = ((), frozenset())
         self.setObjectName("catalog")
         self.setAccessibleName(self.tr("Catalog"))
@@ -212,9 +226,34 @@ class CatalogTable(QTableView):
         return self.rows.row_at(index.row())
 
     @property
-    def top(self) -> int:
-        """The place of the first row in sight."""
-        return max(self.rowAt(0), 0)
+    def top_id(self) -> int:
+        """The id of the first row in sight; 0 without one."""
+        place, ids = max(self.rowAt(0), 0), self.rows.ids
+        return ids[place] if place < len(ids) else 0
+
+    def stay(self, chosen: int, top: int) -> None:
+        """Be where one was, by the ids of two rows, as far as they are still there."""
+        place = self.rows.place_of(chosen) if chosen else -1
+        if place >= 0:
+            self.blockSignals(True)
+            self.go_to(place)
+            self.blockSignals(False)
+        place = self.rows.place_of(top) if top else -1
+        if place >= 0:
+            self.scrollTo(self.rows.index(place, 0), self.ScrollHint.PositionAtTop)
+
+    def enter(self, *, there: bool) -> None:
+        """Take the keyboard and choose the first row; where it is not `there` yet, once it is."""
+        self.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._entering = not there
+        if there and self.rows.ids:
+            self.go_to(0)
+
+    def arrived(self) -> None:
+        """Do what `enter` asked for: what is shown now is the answer to the search."""
+        if self._entering and self.rows.ids:
+            self._entering = False
+            self.go_to(0)
 
     def go_to(self, place: int) -> None:
         """Choose a row and bring it into sight."""
@@ -233,6 +272,11 @@ class CatalogTable(QTableView):
     def mouseMoveEvent(self, event: object) -> None:
         super().mouseMoveEvent(event)  # type: ignore[arg-type]
         self._hover(self.rowAt(event.position().toPoint().y()))  # type: ignore[attr-defined]
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
+        place = self.visualRect(self.currentIndex()).bottomLeft() if by_key else event.pos()
+        self.menu_asked.emit(self.viewport().mapToGlobal(place))
 
     def leaveEvent(self, event: object) -> None:
         super().leaveEvent(event)  # type: ignore[arg-type]
@@ -266,3 +310,11 @@ class CatalogTable(QTableView):
             self.typed.emit(event)
         else:
             super().keyPressEvent(event)
+
+
+def type_on(field: QLineEdit, event: QKeyEvent) -> None:
+    """Go on in a field with a key that was pressed somewhere else."""
+    field.setFocus(Qt.FocusReason.OtherFocusReason)
+    field.end(False)
+    key = QKeyEvent(QEvent.Type.KeyPress, event.key(), event.modifiers(), event.text())
+    QApplication.sendEvent(field, key)

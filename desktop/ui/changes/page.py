@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, Qt, QTimer
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QBoxLayout,
     QComboBox,
     QHBoxLayout,
     QLineEdit,
@@ -33,6 +35,8 @@ from desktop.ui.tasks import Latest
 
 DAY = 24 * 3600.0
 TYPING_MILLISECONDS = 150
+NARROW = 1000
+"""Below this width the kinds of changes stand on a line of their own."""
 _PERIODS = (
     ("Since you last looked", None),
     ("Last 24 hours", DAY),
@@ -49,7 +53,7 @@ class ChangesPage(Page):
         super().__init__(session)
         self._asked, self._counted = Latest(), Latest()
         column = QVBoxLayout(self)
-        column.setContentsMargins(20, 20, 0, 0)
+        column.setContentsMargins(20, 24, 0, 0)
         column.setSpacing(10)
         column.addLayout(self._top())
         column.addLayout(self._filters())
@@ -77,7 +81,8 @@ class ChangesPage(Page):
 
     def _top(self) -> QHBoxLayout:
         line = QHBoxLayout()
-        line.setContentsMargins(0, 0, 20, 0)
+        # As far in as the text of the list.
+        line.setContentsMargins(12, 0, 26, 0)
         words_column = QVBoxLayout()
         words_column.setSpacing(2)
         words_column.addWidget(label(self.tr("Changes"), "title"))
@@ -89,9 +94,11 @@ class ChangesPage(Page):
         line.addWidget(self._seen)
         return line
 
-    def _filters(self) -> QHBoxLayout:
+    def _filters(self) -> QBoxLayout:
+        self._lines = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._lines.setContentsMargins(12, 0, 26, 0)
+        self._lines.setSpacing(8)
         line = QHBoxLayout()
-        line.setContentsMargins(0, 0, 20, 0)
         line.setSpacing(6)
         self._filter = QLineEdit()
         self._filter.setObjectName("filter-changes")
@@ -107,12 +114,19 @@ class ChangesPage(Page):
             self._period.addItem(self.tr(title))
         self._period.setCurrentIndex(len(_PERIODS) - 1)
         self._period.currentIndexChanged.connect(lambda _place: self._show())
-        line.addWidget(self._filter)
+        line.addWidget(self._filter, 1)
         line.addWidget(self._period)
-        line.addSpacing(8)
+        self._lines.addLayout(line, 1)
+        self._lines.addLayout(self._chips())
+        self._lines.addStretch(0)
+        return self._lines
+
+    def _chips(self) -> QHBoxLayout:
+        line = QHBoxLayout()
+        line.setSpacing(6)
         self._kinds: dict[str, QToolButton] = {}
         for change, (symbol, level) in CHANGE_ICONS.items():
-            chip = styled(QToolButton(), "chip")
+            chip = styled(QToolButton(), "chip-symbol")
             chip.setText(CHANGE_WORDS[change].capitalize())
             chip.setIcon(icon(symbol, level))
             chip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -124,6 +138,12 @@ class ChangesPage(Page):
             line.addWidget(chip)
         line.addStretch(1)
         return line
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        directions = QBoxLayout.Direction
+        narrow = self.width() < NARROW
+        self._lines.setDirection(directions.TopToBottom if narrow else directions.LeftToRight)
 
     def go(self, to: Destination) -> None:
         if to.text:

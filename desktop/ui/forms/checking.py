@@ -15,6 +15,7 @@ from desktop.engine import words
 from desktop.ui.forms.stages import MOST_STAGES, StageRow, next_words, stage_title, took
 from desktop.ui.forms.trusting import TrustCard, can_be_trusted
 from desktop.ui.parts.buttons import button
+from desktop.ui.parts.clearing import clear
 from desktop.ui.parts.picture import Picture
 from desktop.ui.parts.problem import Problem, ProblemCard
 from desktop.ui.parts.progress import ProgressLine
@@ -196,12 +197,7 @@ class CheckView(QWidget):
         self._clock.stop()
 
     def _clear(self) -> None:
-        while self._rows.count():
-            taken = self._rows.takeAt(0)
-            widget = taken.widget() if taken else None
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        clear(self._rows)
         self._checks = []
         self._untried.setText("")
         for part in (self._problem, self._trust, self._untried):

@@ -54,6 +54,11 @@ class Footer(QFrame):
         line.setSpacing(8)
         return line
 
+    def advise(self, *, check: bool) -> None:
+        """Make one of the two buttons the main one: the check, or taking what was checked."""
+        styled(self.check, "primary" if check else "")
+        styled(self.take, "" if check else "primary")
+
     @property
     def asks(self) -> bool:
         """Whether the question is shown."""

@@ -14,7 +14,8 @@ from registrykit.forms import FieldSpec, Problem
 
 LABEL_WIDTH = 128
 GAP = 16
-WIDEST = 520
+WIDEST = 528
+"""With label and gap as wide as a form, whose rows would stand in its middle otherwise."""
 NARROW = 440
 """Below this width labels stand above their fields."""
 LEAST = 220

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from desktop.engine import words
 from desktop.ui.icons import pixmap
 from desktop.ui.parts.buttons import button
+from desktop.ui.parts.clearing import clear
 from desktop.ui.parts.state import LEVEL_ICONS
 from desktop.ui.parts.text import hairline, label
 from desktop.ui.session import Listed
@@ -45,12 +46,7 @@ class AttentionList(QWidget):
         if shown == self._shown:
             return  # what somebody is about to press stays where it is
         self._shown = shown
-        while self._column.count():
-            taken = self._column.takeAt(0)
-            widget = taken.widget() if taken else None
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        clear(self._column)
         self.setVisible(bool(found))
         if not found:
             return

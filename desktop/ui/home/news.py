@@ -13,6 +13,7 @@ from desktop.store.values import RegistryRow
 from desktop.ui.destination import Destination
 from desktop.ui.parts.buttons import button
 from desktop.ui.parts.changes import CHANGE_WORDS, ChangeLine
+from desktop.ui.parts.clearing import clear
 from desktop.ui.parts.text import label
 from desktop.ui.session import Session
 from desktop.ui.tasks import Latest
@@ -35,6 +36,7 @@ class NewsList(QWidget):
         self._rows = QVBoxLayout()
         self._rows.setSpacing(0)
         buttons = QHBoxLayout()
+        buttons.setSpacing(16)
         self._all = button(
             self.tr("All changes"), lambda: session.go(Destination("changes")), kind="link"
         )
@@ -63,12 +65,7 @@ class NewsList(QWidget):
         self._asked.of(self._session.tasks.ask(self, question, answered))
 
     def _fill(self, counts: dict[str, int], newest: list[RunNews], since: float | None) -> None:
-        while self._rows.count():
-            taken = self._rows.takeAt(0)
-            widget = taken.widget() if taken else None
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        clear(self._rows)
         total = sum(counts.values())
         self._seen.setVisible(total > 0 and self._session.writable)
         now = self._session.now()

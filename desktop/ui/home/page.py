@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
 from desktop.engine import words
@@ -55,6 +55,15 @@ class HomePage(Page):
                 lambda: session.go(Destination("registries", adding=True)),
             )
         )
+        self._layers.addWidget(
+            EmptyPlace(
+                "sync",
+                self.tr("The demo starts"),
+                self.tr(
+                    "Its servers run on this machine. What they hold appears here in a moment."
+                ),
+            )
+        )
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(SOON_MILLISECONDS)
@@ -89,6 +98,7 @@ class HomePage(Page):
         line.addStretch(0)
         area = QScrollArea()
         area.setWidgetResizable(True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setWidget(holder)
         return area
 
@@ -112,16 +122,22 @@ class HomePage(Page):
         session = self.session
         listed = session.listed()
         own = [entry for entry in listed if entry.row.default_id is None]
-        asked = own or any(entry.row.last_attempt is not None for entry in listed)
-        self._layers.setCurrentIndex(0 if asked else 1)
+        asked = own or any(
+            entry.row.last_attempt is not None or entry.activity != "idle" for entry in listed
+        )
+        self._layers.setCurrentIndex(0 if asked else 2 if session.demo and not listed else 1)
         self._all.setEnabled(session.writable)
         self._title.setText(self._headline(listed))
         self._line.setText(self._summary(listed))
         self._attention.show_attention(self._needs(listed), {e.row.id: e for e in listed})
         if session.is_ready:
             self._news.show_news([entry.row for entry in listed])
+            self._news.setVisible(any(entry.row.last_success is not None for entry in listed))
             resting = [entry.row for entry in listed if entry.activity == "idle"]
-            self._coming.show_coming(session.app.coming(resting))
+            coming = session.app.coming(resting)
+            self._coming.show_coming(coming)
+            # When those come again that run now, nobody knows before they are done.
+            self._coming.setVisible(bool(coming) or len(resting) == len(listed))
 
     def _needs(self, listed: Sequence[Listed]) -> Sequence[Attention]:
         if not self.session.is_ready:
@@ -147,7 +163,8 @@ class HomePage(Page):
             return f"{waiting}, of which nothing is known yet"
         artifacts = words.counted(sum(row.artifacts for row in read), "artifact")
         versions = words.counted(sum(row.versions for row in read), "version")
-        registries = words.counted(len(read), "registry", "registries")
+        asked = [e for e in listed if e.row.default_id is None or e.row.last_attempt is not None]
+        registries = words.counted(len(asked), "registry", "registries")
         return f"{registries} · {artifacts} · {versions}"
 
     def _act(self, entry: Attention) -> None:

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.ui.icons import icon
+from desktop.ui.parts.clearing import clear
 from desktop.ui.sheet import styled
 
 
@@ -105,12 +106,7 @@ class ButtonRow(QWidget):
 
     def show_buttons(self, made: Sequence[QPushButton]) -> None:
         """Hold these buttons instead of those before."""
-        while self._line.count():
-            taken = self._line.takeAt(0)
-            widget = taken.widget() if taken else None
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        clear(self._line)
         for one in made:
             self._line.addWidget(one)
         self._arrange()

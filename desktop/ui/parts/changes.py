@@ -46,4 +46,5 @@ class ChangeLine(QWidget):
         line.addWidget(label(said, level))
         line.addWidget(Elided(run.registry, "secondary"), 1)
         line.addWidget(label(when, "caption"))
-        self.setAccessibleName(f"{change.artifact} {version} {said}, {run.registry}, {when}")
+        told = (f"{change.artifact} {version} {said}", run.registry, when)
+        self.setAccessibleName(", ".join(part for part in told if part))

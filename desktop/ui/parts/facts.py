@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 
 from desktop.ui.parts.buttons import CopyButton
+from desktop.ui.parts.clearing import clear
 from desktop.ui.parts.text import Elided, label
 
 
@@ -41,16 +42,13 @@ class Facts(QWidget):
         if wanted == self._shown:
             return  # what somebody selects or is about to copy stays
         self._shown = wanted
-        while self._grid.count():
-            taken = self._grid.takeAt(0)
-            widget = taken.widget() if taken else None
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        clear(self._grid)
         top = Qt.AlignmentFlag.AlignTop
         for line, fact in enumerate(wanted):
             name = label(fact.name, "secondary")
             name.setMinimumWidth(112)
+            # Where the first line of a value is, which may have several.
+            name.setAlignment(Qt.AlignmentFlag.AlignTop)
             middle = Qt.AlignmentFlag.AlignVCenter
             self._grid.addWidget(name, line, 0, middle if fact.copy else top)
             value: QWidget = (
@@ -62,6 +60,11 @@ class Facts(QWidget):
             self._grid.addWidget(value, line, 1, top)
 
 
+def _in_words(name: str) -> str:
+    """Return a name as it stands within a sentence; abbreviations stay what they are."""
+    return name if name.isupper() else name[:1].lower() + name[1:]
+
+
 def _with_copy(fact: Fact) -> QWidget:
     """Return a value on one line, with the button right behind it."""
     made = QWidget()
@@ -70,7 +73,7 @@ def _with_copy(fact: Fact) -> QWidget:
     line.setSpacing(4)
     value = Elided(fact.value, fact.level, Qt.TextElideMode.ElideMiddle)
     value.setMaximumWidth(value.fontMetrics().horizontalAdvance(fact.value) + 4)
-    copy = CopyButton(fact.name.lower(), partial(str, fact.value))
+    copy = CopyButton(_in_words(fact.name), partial(str, fact.value))
     copy.setFixedSize(24, 22)
     line.addWidget(value, 1)
     line.addWidget(copy)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QWidget
+from shiboken6 import isValid
 
 from desktop.ui.parts.buttons import button
 from desktop.ui.parts.text import label
 from desktop.ui.sheet import styled
 
 SHORT, LONG = 4_000, 12_000
+BELOW = 64
+"""Room below a notice, for the buttons that a form has there."""
 
 
 class Notices(QFrame):
@@ -23,18 +26,25 @@ class Notices(QFrame):
         self._window = window
         styled(self, "notice")
         self._act: Callable[[], object] | None = None
+        self._is_undo = False
         line = QHBoxLayout(self)
         line.setContentsMargins(14, 8, 8, 8)
         line.setSpacing(12)
         self._text = label()
         self._button = button("Undo", self._pressed)
+        # A click leaves the cursor where somebody works.
+        self._button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._before: QWidget | None = None
         line.addWidget(self._text, 1)
         line.addWidget(self._button)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._over)
         undo = QShortcut(QKeySequence.StandardKey.Undo, window)
-        undo.activated.connect(self._pressed)
+        undo.activated.connect(self._undo)
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.focusChanged.connect(self._focus_moved)
         window.installEventFilter(self)
         self.hide()
 
@@ -44,6 +54,8 @@ class Notices(QFrame):
         self._text.setText(sentence)
         self._button.setText(action)
         self._button.setVisible(bool(action))
+        self._is_undo = action == "Undo"
+        self._button.setToolTip("Ctrl+Z" if self._is_undo else "")
         self.setAccessibleName(sentence)
         self.adjustSize()
         self._place()
@@ -55,8 +67,23 @@ class Notices(QFrame):
     def _pressed(self) -> None:
         act, self._act = self._act, None
         if act is not None and self.isVisible():
-            self.hide()
+            self._leave()
             act()
+
+    def _undo(self) -> None:
+        if self._is_undo:
+            self._pressed()
+
+    def _focus_moved(self, old: QWidget | None, new: QWidget | None) -> None:
+        if new is self._button:
+            self._before = old
+
+    def _leave(self) -> None:
+        """Hide, and give the keyboard back to what had it."""
+        before, self._before = self._before, None
+        if self._button.hasFocus() and before is not None and isValid(before):
+            before.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.hide()
 
     def _over(self) -> None:
         if self.underMouse() or self._button.hasFocus():
@@ -69,7 +96,7 @@ class Notices(QFrame):
         window = self._window
         width = min(self.sizeHint().width(), window.width() - 48)
         self.resize(width, self.sizeHint().height())
-        self.move((window.width() - width) // 2, window.height() - self.height() - 24)
+        self.move((window.width() - width) // 2, window.height() - self.height() - BELOW)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize and self.isVisible():

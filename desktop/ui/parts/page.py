@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop.ui.destination import Destination
 from desktop.ui.session import Session
@@ -29,3 +29,9 @@ class Page(QWidget):
 
     def refresh(self) -> None:
         """Do what F5 means here."""
+
+
+def holds_keyboard(widget: QWidget) -> bool:
+    """Say whether something that is visible within a widget has the keyboard."""
+    focused = QApplication.focusWidget()
+    return focused is not None and focused.isVisible() and widget.isAncestorOf(focused)

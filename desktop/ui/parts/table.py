@@ -43,7 +43,8 @@ Index = QModelIndex | QPersistentModelIndex
 class Column(Generic[R]):
     """`width` is in pixels, 0 takes what is left; `level` colors a cell as a `words.Level`.
 
-    `symbol` names an icon before the text. What is good or quiet colors the icon alone.
+    `symbol` names an icon before the text. What is good or quiet colors the icon alone. `tip` is
+    the whole of what `text` shows shortened.
     """
 
     title: str
@@ -52,6 +53,7 @@ class Column(Generic[R]):
     number: bool = False
     level: Callable[[R], str] | None = None
     symbol: Callable[[R], str] | None = None
+    tip: Callable[[R], str] | None = None
 
 
 class Rows(QAbstractTableModel, Generic[R]):
@@ -102,7 +104,7 @@ class Rows(QAbstractTableModel, Generic[R]):
         if role == Qt.ItemDataRole.DisplayRole:
             return " ".join(column.text(row).split())
         if role == Qt.ItemDataRole.ToolTipRole:
-            return tooltip(column.text(row))
+            return tooltip((column.tip or column.text)(row))
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return int(_RIGHT if column.number else LEFT)
         if role == _LEVEL:

@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
 
+from desktop.engine.words import sentence as sentence
 from desktop.ui.sheet import styled
 
 # Line ends and tabs, spaces of every width, and the joiners that emoji and some scripts need.
@@ -27,15 +28,6 @@ def label(text: str = "", kind: str = "", *, wrap: bool = False, select: bool = 
         # Selectable by keyboard would put every label into the tab order.
         made.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
     return styled(made, kind) if kind else made
-
-
-def sentence(text: str) -> str:
-    """Return a clause as a sentence: with a capital, unless it begins with a name, and an end."""
-    text = text.strip()
-    first = text.partition(" ")[0].rstrip(",;:")
-    if first.isalpha() and first.islower():
-        text = text[0].upper() + text[1:]
-    return text if not text or text.endswith((".", "…", "?", ":")) else f"{text}."
 
 
 def tooltip(text: str) -> str:

@@ -113,7 +113,10 @@ def _schedule(session: Session, row: RegistryRow) -> str:
     when = session.app.next_run(row)
     if when is None:
         return "Not by itself until this is solved" if row.failures else "Paused"
-    return f"Every 24 hours; next {words.until(when, session.now())}"
+    when_words = words.until(when, session.now())
+    return (
+        "Every 24 hours; due now" if when_words == "now" else f"Every 24 hours; next {when_words}"
+    )
 
 
 def origin(row: RegistryRow) -> Iterator[Fact]:

@@ -102,7 +102,10 @@ class AddPanel(FormPanel):
         self._name.changed.connect(self._name_changed)
         self.check.coded.connect(self._offer_type)
         self._show_footer()
-        self.setFocusProxy(self._url.field.entry)
+
+    def focus_first(self) -> None:
+        """Put the cursor where entering begins; a focus proxy would hide *Close* from Tab."""
+        (self._name if self._url.isHidden() else self._url).field.focus()
 
     def _begin(self) -> None:
         """Offer what the plugins bring, once the program is there."""
@@ -128,8 +131,7 @@ class AddPanel(FormPanel):
     # Which type it is
 
     def _guess_question(self) -> Callable[[], Guessed] | None:
-        session, edition = self.session, self._edition
-        url = self._pasted.take(self._url, self.form)
+        url, session, edition = self._pasted.take(self._url, self.form), self.session, self._edition
         if not session.is_ready or self._by_hand:
             return None
         if not url:
@@ -284,7 +286,6 @@ class AddPanel(FormPanel):
         if self._type is not None:
             self._judging.ask(lambda _said: then())
             return
-
         if not self._url.field.value():
             text, remedy = self.tr("There is no URL yet."), self.tr("Paste one, or choose a type.")
             self._url.show_problem(Problem("url", text, remedy))
@@ -326,6 +327,7 @@ class AddPanel(FormPanel):
         ready = self.session.writable and not self._adding
         self.footer.check.setEnabled(chosen and self.session.is_ready)
         self.footer.take.setEnabled(chosen and ready)
+        self.footer.advise(check=self.check.verdict != "ok")
         if self.session.is_ready and not self.session.writable:
             self.footer.take.setToolTip(self.tr("Another program has this data open."))
         texts = {"": self.tr("Add without a check"), "ok": self.tr("Add")}

@@ -16,7 +16,7 @@ from desktop.ui.parts.empty import EmptyPlace
 from desktop.ui.parts.problem import Problem, ProblemCard
 from desktop.ui.parts.state import LEVEL_ICONS
 from desktop.ui.parts.table import Column, Table, inset
-from desktop.ui.parts.text import label
+from desktop.ui.parts.text import label, sentence
 from desktop.ui.registries import sentences
 from desktop.ui.session import Listed, Session
 from desktop.ui.tasks import Latest
@@ -139,8 +139,13 @@ class ChangesTab(QWidget):
     def _change_columns(self) -> list[Column[ChangeRow]]:
         def digest(row: ChangeRow) -> str:
             if row.change == "digest-moved":
-                return f"{row.old_digest} → {row.new_digest}"
+                return f"{_short(row.old_digest)} → {_short(row.new_digest)}"
             return row.new_digest or row.old_digest
+
+        def whole(row: ChangeRow) -> str:
+            if row.change == "digest-moved":
+                return f"{row.old_digest} → {row.new_digest}"
+            return digest(row)
 
         return [
             Column(
@@ -152,7 +157,7 @@ class ChangesTab(QWidget):
             ),
             Column(self.tr("Artifact"), lambda row: row.artifact, 220),
             Column(self.tr("Version"), lambda row: row.version, 120),
-            Column(self.tr("Digest"), digest),
+            Column(self.tr("Digest"), digest, tip=whole),
         ]
 
     def _skipped_columns(self) -> list[Column[SkippedRow]]:
@@ -223,11 +228,13 @@ class ChangesTab(QWidget):
             if run.outcome in ("", "failed", "cancelled", "interrupted", "held"):
                 said = self.tr("Nothing was changed here, {when}.").format(when=when)
         elif len(found.changes) >= MOST:
-            said = self.tr("{counts}, {when}. The newest {most} are listed.").format(
-                counts=sentences.counts(run), when=when, most=f"{MOST:,}"
+            said = self.tr("{When}: {counts}. The newest {most} are listed.").format(
+                counts=sentences.counts(run), When=_capital(when), most=f"{MOST:,}"
             )
         else:
-            said = self.tr("{counts}, {when}.").format(counts=sentences.counts(run), when=when)
+            said = self.tr("{When}: {counts}.").format(
+                counts=sentences.counts(run), When=_capital(when)
+            )
         if run.full:
             said += " " + self.tr("Everything was read anew.")
         if run.documents or run.documents_missing:
@@ -249,4 +256,15 @@ class ChangesTab(QWidget):
             return
         self._problem.set_level("bad" if level == "bad" else "attention")
         # What to do now stands in the overview; a run of last week asks for nothing any more.
-        self._problem.show_problem(Problem(run.message, run.cause))
+        message = sentence(_capital(run.message.removeprefix("held:").strip()))
+        self._problem.show_problem(Problem(message, run.cause))
+
+
+def _capital(words_of_time: str) -> str:
+    """Return words as they begin a sentence."""
+    return words_of_time[:1].upper() + words_of_time[1:]
+
+
+def _short(digest: str) -> str:
+    """Return the beginning of a digest, enough to see that another one is another."""
+    return f"{digest[:19]}…" if len(digest) > 20 else digest

@@ -153,9 +153,10 @@ class RegistryCommands(QObject):
         def copied(registry_id: str) -> None:
             self._show(registry_id, "edit")
 
+        own = one.row.default_id is None
         return Command(
             "duplicate",
-            self.tr("Duplicate as my own"),
+            self.tr("Duplicate") if own else self.tr("Duplicate as my own"),
             "duplicate",
             lambda: self.actions.duplicate(one.row, copied),
             self._locked(),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from desktop.engine import words
@@ -16,6 +17,9 @@ from desktop.ui.parts.text import Elided
 from desktop.ui.registries import types
 from desktop.ui.registries.commands import Command, RegistryCommands, fill
 from desktop.ui.session import Listed, Session
+
+NARROW = 440
+"""Below this width the name of the registry matters more than the words on the buttons."""
 
 
 class RegistryHeading(QWidget):
@@ -34,7 +38,6 @@ class RegistryHeading(QWidget):
         self._name = Elided("", "title")
         top.addWidget(self._name, 1)
         self._sync = self._button("sync-registry", self.tr("Synchronize"), "sync")
-        self._sync.setToolTip("F5")
         self._ways = icon_button(
             "chevron-down",
             self.tr("More ways to synchronize"),
@@ -68,8 +71,16 @@ class RegistryHeading(QWidget):
     def _button(self, name: str, text: str, symbol: str) -> QPushButton:
         made = button(text, symbol=symbol)
         made.setObjectName(name)
+        made.setAccessibleName(text)
         made.clicked.connect(lambda _checked=False: self._do(name))
         return made
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < NARROW
+        for made in (self._sync, self._cancel, self._restart):
+            made.setText("" if narrow else made.accessibleName())
+            made.setIconSize(QSize(16, 16) if narrow else QSize(20, 16))
 
     def show_registry(self, entry: Listed) -> None:
         self._entry = entry
@@ -90,7 +101,8 @@ class RegistryHeading(QWidget):
         ):
             why_not = self._command(name).why_not
             widget.setEnabled(not why_not)
-            widget.setToolTip(why_not or ("F5" if widget is self._sync else ""))
+            said = widget.accessibleName()
+            widget.setToolTip(why_not or (f"{said} (F5)" if widget is self._sync else said))
         self._cancel.setEnabled(self._cancel.isEnabled() and entry.activity != "cancelling")
         self._ways.setEnabled(self._sync.isEnabled())
 
@@ -107,7 +119,8 @@ class RegistryHeading(QWidget):
             moment = session.app.next_run(row)
             if moment is not None:
                 next_time = words.until(moment, session.now())
-                parts.append(self.tr("next {when}").format(when=next_time))
+                due = self.tr("due now"), self.tr("next {when}").format(when=next_time)
+                parts.append(due[next_time != "now"])
             elif not row.automatic:
                 parts.append(self.tr("only when you ask"))
         return " · ".join(part for part in parts if part)
@@ -128,8 +141,8 @@ class RegistryHeading(QWidget):
             self._command(name).act()
 
     def _ways_of(self, entry: Listed) -> list[Command | None]:
-        commands = self._commands
-        return [commands.sync([entry]), commands.read_anew([entry]), commands.restart([entry])]
+        # The way to *Restart* stands beside a synchronization that runs.
+        return [self._commands.sync([entry]), self._commands.read_anew([entry])]
 
     def _commands_of(self, entry: Listed) -> list[Command | None]:
         return self._commands.for_menu([entry])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from desktop.ui.parts.buttons import button
+from desktop.ui.parts.clearing import clear
 from desktop.ui.parts.facts import Facts
 from desktop.ui.parts.problem import ProblemCard
 from desktop.ui.parts.text import label
@@ -90,6 +91,11 @@ class OverviewTab(QScrollArea):
         other = before is None or before.row.id != entry.row.id
         if other:
             self._known, self._shown_changes = None, None
+            # Rather nothing for a moment than what is true of the registry before.
+            self._facts.show_facts(())
+            self._origin.show_facts(())
+            clear(self._changes)
+            self._all.hide()
             self.verticalScrollBar().setValue(0)
             # Its buttons would act on the registry before.
             self._problem.hide()
@@ -160,12 +166,7 @@ class OverviewTab(QScrollArea):
         if shown == self._shown_changes:
             return
         self._shown_changes = shown
-        while self._changes.count():
-            taken = self._changes.takeAt(0)
-            widget = taken.widget() if taken else None
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        clear(self._changes)
         now = self._session.now()
         for run, line in known.changes:
             # Whose changes these are, the title says.

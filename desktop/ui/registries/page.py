@@ -12,7 +12,7 @@ from desktop.store import registries as stored
 from desktop.store.values import RegistryRow
 from desktop.ui.destination import Destination
 from desktop.ui.parts.empty import EmptyPlace
-from desktop.ui.parts.page import Page
+from desktop.ui.parts.page import Page, holds_keyboard
 from desktop.ui.registries.commands import Command, RegistryCommands, fill
 from desktop.ui.registries.detail import RegistryDetail
 from desktop.ui.registries.listing import RegistryListPanel
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 VISIT_MILLISECONDS = 400
 """Who stays this long has been somewhere; who runs through the list with an arrow key has not."""
 MANY = 8
+_REST = 100_000
 _SPLITTER = "registries/splitter"
 _SELECTED = "registries/selected"
 
@@ -38,6 +39,7 @@ class RegistriesPage(Page):
         self._changed: set[str] = set()
         self._stale = True
         self._begun: list[Destination] = []
+        self._gone: list[str] = []
         self._several: SeveralRegistries | None = None
         self._removed: RemovedRegistries | None = None
         self._adding: Any = None
@@ -71,8 +73,9 @@ class RegistriesPage(Page):
 
     def _restore(self) -> None:
         state = self.session.prefs.value(_SPLITTER)
+        # What is left goes to the stack, however wide the window is.
         if state is None or not self._splitter.restoreState(state):
-            self._splitter.setSizes([300, 700])
+            self._splitter.setSizes([300, _REST])
         self._splitter.splitterMoved.connect(
             lambda *_: self.session.prefs.setValue(_SPLITTER, self._splitter.saveState())
         )
@@ -121,7 +124,7 @@ class RegistriesPage(Page):
                 self._begun.append(to)
         elif self._stack.currentWidget() is self._adding:
             self._show_chosen()
-        if not to.adding:
+        if not to.adding and not holds_keyboard(self._stack):
             self.panel.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def focus_filter(self) -> None:
@@ -197,7 +200,14 @@ class RegistriesPage(Page):
         self._changed.clear()
         listed = self.session.listed(hidden=True)
         self._listed = {entry.row.id: entry for entry in listed}
+        self._gone = [k for k in self.panel.chosen if k not in self._listed] or self._gone
         self.panel.show_listed(listed, len(self._removed_rows()))
+        back = [key for key in self._gone if key in self._listed]
+        if back:
+            # Whoever undoes a removal goes on with what was removed.
+            self._gone = []
+            if self._removed is None or self._stack.currentWidget() is not self._removed:
+                self._choose(back)
         if self._wanted and self._wanted[0] in self._listed and not self.panel.chosen:
             self._choose(self._wanted)
         self._wanted = []
@@ -318,7 +328,7 @@ class RegistriesPage(Page):
         if self._adding is not None and not url:
             # Somebody only had a look at another registry meanwhile.
             self._stack.setCurrentWidget(self._adding)
-            self._adding.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._adding.focus_first()
             return
         from desktop.ui.registries.adding import AddPanel
 
@@ -329,7 +339,7 @@ class RegistriesPage(Page):
         self._adding = form
         self._stack.addWidget(form)
         self._stack.setCurrentWidget(form)
-        form.setFocus(Qt.FocusReason.OtherFocusReason)
+        form.focus_first()
 
     def _added(self, registry_id: str) -> None:
         self._closed_form()

@@ -54,6 +54,8 @@ def headline(entry: Listed, run: RunRow | None, now: float) -> str:
     row = entry.row
     if entry.activity == "queued":
         return "It synchronizes as soon as others are done."
+    if entry.activity != "idle" and row.last_success is None:
+        return "It is being synchronized for the first time."
     if entry.activity != "idle":
         return "It is being synchronized now; what was stored before can be read meanwhile."
     if run is None or row.last_outcome == "never":

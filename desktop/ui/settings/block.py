@@ -76,7 +76,7 @@ class EnvironmentBlock(QWidget):
         tenants = QVBoxLayout()
         tenants.setContentsMargins(28, 8, 0, 0)
         tenants.setSpacing(2)
-        tenants.addWidget(label(self.tr("TENANTS"), "group"))
+        tenants.addWidget(label(self.tr("Tenants"), "group"))
         self._list = QVBoxLayout()
         self._list.setSpacing(2)
         tenants.addLayout(self._list)

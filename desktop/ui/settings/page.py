@@ -77,9 +77,10 @@ class SettingsPage(Page):
     def go(self, to: Destination) -> None:
         """Show a section; without one that of the last time."""
         place = NAMES.index(to.tab) if to.tab in NAMES else max(self._list.currentRow(), 0)
-        if place != self._list.currentRow():
-            self._list.setCurrentRow(place)
-        else:
+        same = place == self._list.currentRow()
+        # Who is given the keyboard makes the first row the current one, but does not choose it.
+        self._list.setCurrentRow(place)
+        if same:
             self._show(place)
 
     def focus_filter(self) -> None:

@@ -20,6 +20,7 @@ from desktop.ui.settings.places import LOG, Places
 from desktop.ui.settings.saving import stored_settings
 from desktop.ui.settings.section import Section
 from desktop.ui.settings.setting import left_aligned
+from desktop.ui.sheet import styled
 from desktop.ui.tasks import Latest
 
 MOST_ROWS = 12
@@ -66,6 +67,7 @@ class StorageSection(Section):
                 Column[KeptRegistry](self.tr("Documents"), _documents, 88, True),
             ],
         )
+        styled(self._table, "plain")
         self.column.addSpacing(8)
         self.column.addWidget(self._table)
         self.add_part(self.tr("Removed registries"))

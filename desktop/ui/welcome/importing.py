@@ -142,11 +142,8 @@ class ImportStep(Step):
         count = len(self._ticks)
         if count:
             trusted = self._session.app.vault
-            said = self.tr("Ticked ones are added here. Their passwords go to {place}.")
             self._session.tasks.run(
-                self,
-                lambda: trusted.place,
-                lambda place: self._said.setText(said.format(place=place)),
+                self, lambda: (trusted.trouble, trusted.place), lambda told: self._say(*told)
             )
         else:
             self._said.setText(
@@ -156,6 +153,17 @@ class ImportStep(Step):
                 )
             )
         self.changed.emit()
+
+    def _say(self, trouble: str, place: str) -> None:
+        """Say what happens to what is ticked, and where its passwords are kept."""
+        said = self.tr("Ticked ones are added here. Their passwords go to {place}.")
+        if trouble:
+            said = self.tr(
+                "Ticked ones are added here. {why}, so their passwords are kept only until the "
+                "program ends."
+            )
+        why = trouble[:1].upper() + trouble[1:]
+        self._said.setText(said.format(place=place, why=why))
 
     def _failed(self, error: Exception) -> None:
         self._ended()

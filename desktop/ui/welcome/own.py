@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 from desktop.engine import words
 from desktop.engine.defaults import Default, shipped
 from desktop.ui.destination import Destination
+from desktop.ui.parts.clearing import clear
 from desktop.ui.parts.text import label
 from desktop.ui.session import Session
 from desktop.ui.welcome.editions import EDITION_WORDS
@@ -87,12 +88,7 @@ class OwnStep(Step):
             self._show_defaults(edition)
 
     def _show_defaults(self, edition: str) -> None:
-        while self._defaults.count():
-            taken = self._defaults.takeAt(0)
-            widget = taken.widget() if taken else None
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        clear(self._defaults)
         self._ticks = []
         found = [default for default in shipped() if edition in default.editions]
         title = self.tr("Default registries")

@@ -9,7 +9,7 @@ from desktop.ui.destination import Destination
 from desktop.ui.parts.buttons import button
 from desktop.ui.parts.cards import CardButton
 from desktop.ui.parts.problem import Problem, ProblemCard
-from desktop.ui.parts.text import label
+from desktop.ui.parts.text import hairline, label
 from desktop.ui.session import Session
 from desktop.ui.welcome.step import Step
 
@@ -28,6 +28,7 @@ class WelcomePage(QStackedWidget):
         self._session = session
         self._column = QVBoxLayout()
         self._cards: list[CardButton] = []
+        self._asked: QWidget | None = None
         self.addWidget(_centered(self._choices()))
         session.ready.connect(self._ready)
         self._ready()
@@ -122,9 +123,11 @@ class WelcomePage(QStackedWidget):
         column.addWidget(step, 1)
         trouble = ProblemCard()
         column.addWidget(trouble)
+        column.addWidget(hairline())
         line = QHBoxLayout()
         back = button(self.tr("Back"), self._back)
         back.setObjectName("back")
+        back.setShortcut("Esc")
         start = button(self.tr("Start"), kind="primary")
         start.setObjectName("start")
         said = label("", "caption", wrap=True)
@@ -150,6 +153,7 @@ class WelcomePage(QStackedWidget):
 
         step.changed.connect(follow)
         follow()
+        self._asked = self.focusWidget()
         whole = _centered(page, stretch=True)
         self.addWidget(whole)
         self.setCurrentWidget(whole)
@@ -158,6 +162,8 @@ class WelcomePage(QStackedWidget):
     def _back(self) -> None:
         whole = self.currentWidget()
         self.setCurrentIndex(0)
+        if self._asked is not None:
+            self._asked.setFocus(Qt.FocusReason.OtherFocusReason)
         if whole is not None:
             self.removeWidget(whole)
             whole.deleteLater()
@@ -176,5 +182,6 @@ def _centered(page: QWidget, *, stretch: bool = False) -> QWidget:
         return holder
     area = QScrollArea()
     area.setWidgetResizable(True)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     area.setWidget(holder)
     return area

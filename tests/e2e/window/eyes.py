@@ -22,6 +22,8 @@ STATES = (
     "focusable focused disabled checkable checked selected selectable expandable expanded collapsed"
     " editable readOnly passwordEdit hasPopup defaultButton busy modal offscreen searchEdit"
 ).split()
+TAB_STOP = "tabStop"
+"""A state of our own: the Tab key stops at this widget."""
 PATIENCE = 60.0
 """Seconds that an answer may take: a busy window is another test's matter."""
 
@@ -79,6 +81,7 @@ def _bell() -> Any:
     while "PySide6.QtWidgets" not in sys.modules:
         time.sleep(0.01)
     from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
+    from PySide6.QtGui import QAccessible
 
     while (application := QCoreApplication.instance()) is None:
         time.sleep(0.01)
@@ -92,6 +95,8 @@ def _bell() -> Any:
     bell = Bell()
     bell.moveToThread(application.thread())
     bell.rung.connect(bell.run, Qt.ConnectionType.QueuedConnection)
+    # Views forget cells that are gone only where they believe that somebody reads them.
+    bell.rung.emit(lambda: QAccessible.setActive(True))
     _kept.append(bell)
     return bell.rung
 
@@ -126,7 +131,8 @@ def _focus() -> dict[str, Any] | None:
     if interface is None:
         return None
     child = interface.focusChild()
-    return _seen(child if child is not None and child.isValid() else interface)
+    found = _seen(child if child is not None and child.isValid() else interface)
+    return found | {"key": QAccessible.uniqueId(interface)}
 
 
 def _tree() -> list[dict[str, Any]]:
@@ -148,20 +154,26 @@ def _branch(interface: Any) -> dict[str, Any]:
 
 
 def _seen(interface: Any) -> dict[str, Any]:
+    from PySide6.QtCore import Qt
     from PySide6.QtGui import QAccessible
     from PySide6.QtWidgets import QWidget
 
     state, rect, it = interface.state(), interface.rect(), interface.object()
     window = interface.window()
     ratio = window.devicePixelRatio() if window is not None else 1.0
+    states = [name for name in STATES if getattr(state, name)]
     if isinstance(it, QWidget):
         ratio = it.devicePixelRatioF()
+        stops = bool(it.focusPolicy() & Qt.FocusPolicy.TabFocus) and it.focusProxy() is None
+        if stops and it.isEnabled():
+            states.append(TAB_STOP)
     return {
         "name": interface.text(QAccessible.Text.Name),
         "description": interface.text(QAccessible.Text.Description),
         "value": interface.text(QAccessible.Text.Value),
         "role": interface.role().name,
-        "states": [name for name in STATES if getattr(state, name)],
+        "states": states,
+        "key": QAccessible.uniqueId(interface),
         "object": it.objectName() if it is not None else "",
         "kind": it.metaObject().className() if it is not None else "",
         # In the pixels of the screen, as a mouse counts.

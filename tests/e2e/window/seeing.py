@@ -18,7 +18,10 @@ _GLANCE = 0.04
 
 @dataclass(frozen=True)
 class Seen:
-    """One thing on the screen; `role` is Qt's name of it, `rect` in pixels of the screen."""
+    """One thing on the screen; `role` is Qt's name of it, `rect` in pixels of the screen.
+
+    `key` tells widgets apart; of what has the focus it is that of the widget, not of its part.
+    """
 
     name: str
     role: str
@@ -28,6 +31,7 @@ class Seen:
     object: str
     kind: str
     rect: tuple[int, int, int, int]
+    key: int
     window: int
     children: tuple[Seen, ...] = field(repr=False)
 
@@ -186,6 +190,7 @@ def _seen(found: dict[str, Any], window: int) -> Seen:
         object=found["object"],
         kind=found["kind"],
         rect=tuple(found["rect"]),
+        key=found["key"],
         window=window,
         children=tuple(_seen(child, window) for child in found["children"]),
     )
