@@ -4,6 +4,8 @@
                                              without a screen, the demo
     python3 dev.py test [GROUP…] [-- …]      set up, then every check and test; or only the groups
     python3 dev.py check [--fix]             format, lint, types, import contracts; --fix repairs
+    python3 dev.py bench [NAME…]             measure what must be fast
+    python3 dev.py shots [DIR]               photograph every screen into dist/shots, or DIR
     python3 dev.py lock                      resolve the dependencies anew into requirements.lock
 
 A GROUP is a folder of tests/ (unit, architecture, …), `plugins`, `window` (the real program on a
@@ -36,6 +38,8 @@ STAMP = VENV / "set-up.stamp"
 UNFINISHED = VENV / "set-up.unfinished"
 LOG = VENV / "set-up.log"
 MARKERS = ("real", "shared")
+# How dev.py shots photographs; tests/shots/take.py says what these are.
+SHOTS = ("light", "dark", "200", "narrow")
 # Groups that need a pytest of their own: their folders, arguments and environment. Qt stays out of
 # every other one.
 APART = {
@@ -52,6 +56,8 @@ QT_LIBRARIES = (
 # keyring would bring a whole service manager for the same purpose otherwise.
 TEST_PROGRAMS = {
     "Xvfb": ["xvfb"],
+    "docker-registry": ["docker-registry"],
+    "skopeo": ["skopeo"],
     "dbus-run-session": ["dbus"],
     "gnome-keyring-daemon": ["gnome-keyring", "dbus-x11"],
     "nginx": ["nginx-light"],
@@ -372,6 +378,33 @@ def worst_code(codes: Sequence[int]) -> int:
     return next((code for code in codes if code not in (0, nothing)), min(codes))
 
 
+def shots(arguments: Sequence[str]) -> int:
+    """Photograph every screen of the real program in every variant, two at a time."""
+    folder = Path(arguments[0] if arguments else ROOT / "dist" / "shots").absolute()
+    set_up()
+    provide([*QT_LIBRARIES, "fonts-inter"], otherwise="The pictures show another font.")
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.png"):
+        old.unlink()
+    command = [program("python"), "-m", "tests.shots.take"]
+    env = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    waiting, running, codes = list(SHOTS), list[subprocess.Popen[bytes]](), list[int]()
+    while waiting or running:
+        while waiting and len(running) < 2:
+            variant = waiting.pop(0)
+            running.append(subprocess.Popen([*command, variant, str(folder)], cwd=ROOT, env=env))
+        codes.append(running.pop(0).wait())
+    say(f"{len(list(folder.glob('*.png')))} pictures lie in {folder}")
+    return max(codes)
+
+
+def bench(arguments: Sequence[str]) -> int:
+    set_up()
+    provide(QT_LIBRARIES, otherwise="The window cannot be measured without them.")
+    os.chdir(ROOT)
+    return hand_over([program("python"), "-m", "tests.bench.run", *arguments])
+
+
 def check(arguments: Sequence[str]) -> int:
     set_up()
     return 1 if check_parts(fix=bool(arguments)) else 0
@@ -389,8 +422,9 @@ def check_parts(*, fix: bool) -> list[str]:
     failed = []
     for name, command in parts.items():
         started = time.monotonic()
-        # The one package that is checked but not installed.
-        env = {**os.environ, "PYTHONPATH": str(ROOT / "plugins" / "example" / "src")}
+        # Packages that are checked but not installed.
+        apart = [str(ROOT / "plugins" / name / "src") for name in ("example", "legacy_pack")]
+        env = {**os.environ, "PYTHONPATH": os.pathsep.join(apart)}
         ended = subprocess.run(
             command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
@@ -427,7 +461,10 @@ def lock(_: Sequence[str]) -> int:
 
 
 def main(arguments: Sequence[str]) -> int:
-    commands = {"run": run, "test": test, "check": check, "lock": lock}
+    commands = {
+        **{"run": run, "test": test, "check": check},
+        **{"bench": bench, "shots": shots, "lock": lock},
+    }
     options: dict[str, set[str]] = {"check": {"--fix"}, "lock": set()}
     if sys.version_info < OLDEST_PYTHON:
         say("This Python is too old.\n  Why: Registry Desktop needs Python 3.11 or newer.")

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from desktop.engine import defaults, words
+from desktop.engine import words
 from desktop.engine.words import State
 from desktop.store.values import RegistryRow, RunRow
 
@@ -120,6 +120,8 @@ def _held(row: RegistryRow) -> _Told:
 
 
 def _sign_in(row: RegistryRow, run: RunRow | None) -> _Told:
+    from desktop.engine import defaults
+
     default = defaults.by_key(row.default_id) if row.default_id else None
     why = default.access_note if default else ""
     remedy = "Enter the user name and the password or token."

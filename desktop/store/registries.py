@@ -56,7 +56,7 @@ def _registry(row: Any) -> RegistryRow:
     values = {name: row[name] for name in _FIELDS}
     values["config"] = json.loads(values["config"])
     for name in _LISTS:
-        values[name] = tuple(json.loads(values[name]))
+        values[name] = () if values[name] == "[]" else tuple(json.loads(values[name]))
     for name in _FLAGS:
         values[name] = bool(values[name])
     return RegistryRow(**values)

@@ -24,7 +24,7 @@ from desktop.ui.opening import Opening
 from desktop.ui.session import Session, preferences
 from desktop.ui.system import Interrupts, QtMessages
 from desktop.ui.tasks import Tasks
-from desktop.ui.theme import Theme
+from desktop.ui.theme import STYLE, Theme
 from desktop.ui.window import MainWindow
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Options:
 def run(options: Options) -> int:
     """Show the window and return the exit code when it was closed."""
     with QtMessages() as messages:
-        application = QApplication(sys.argv[:1])
+        application = QApplication([*sys.argv[:1], *STYLE])
         messages.shown()
         application.setApplicationName("registry-desktop")
         application.setDesktopFileName("registry-desktop")

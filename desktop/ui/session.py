@@ -55,6 +55,8 @@ class Session(QObject):
     settings_changed = Signal()
     going = Signal(object)
     """Somebody wants to go to a `Destination`."""
+    staying = Signal(object)
+    """Somebody has stayed at a `Destination` that is shown already: a place to come back to."""
     told = Signal(str)
     """A sentence that is shown for a moment."""
     undoable = Signal(str, object)
@@ -209,6 +211,9 @@ class Session(QObject):
 
     def go(self, destination: Destination) -> None:
         self.going.emit(destination)
+
+    def stay(self, destination: Destination) -> None:
+        self.staying.emit(destination)
 
     def tell(self, sentence: str) -> None:
         self.told.emit(sentence)

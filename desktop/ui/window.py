@@ -88,6 +88,7 @@ class MainWindow(QMainWindow):
         self.header.jobs_asked.connect(self._show_jobs)
         self.header.attention_asked.connect(self._show_attention)
         session.going.connect(self.go)
+        session.staying.connect(self._remember)
         session.told.connect(self.notices.say)
         session.undoable.connect(lambda text, undo: self.notices.say(text, "Undo", undo))
         session.troubled.connect(self.show_trouble)
@@ -145,11 +146,14 @@ class MainWindow(QMainWindow):
 
     def go(self, to: Destination) -> None:
         """Show a place and remember it for the way back."""
+        self._remember(to)
+        self._show(to)
+
+    def _remember(self, to: Destination) -> None:
         if self._at < 0 or self._been[self._at] != to:
             del self._been[self._at + 1 :]
             self._been.append(to)
             self._at = len(self._been) - 1
-        self._show(to)
 
     def _travel(self, step: int) -> None:
         if 0 <= self._at + step < len(self._been):

@@ -16,6 +16,7 @@ from PySide6.QtCore import QCoreApplication, QEventLoop
 from PySide6.QtWidgets import QApplication
 
 from desktop.ui.main import Options, Program
+from desktop.ui.theme import STYLE
 from desktop.ui.window import MainWindow
 
 PATIENCE = 300.0
@@ -25,7 +26,7 @@ PATIENCE = 300.0
 def open_window(data_dir: Path) -> Iterator[MainWindow]:
     """Run the program on a data directory until it is ready; end it afterwards."""
     (data_dir / "window.ini").write_text("[General]\npage=home\nwelcomed=true\n")
-    application = QApplication.instance() or QApplication([])
+    application = QApplication.instance() or QApplication([__name__, *STYLE])
     assert isinstance(application, QApplication)
     program = Program(application, Options(data_dir))
     program.start()

@@ -98,6 +98,14 @@ def _nothing_is_left_behind(theme: Theme) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def qapp_args() -> list[str]:
+    """Make the application of these tests in the style of the program."""
+    from desktop.ui.theme import STYLE
+
+    return ["tests", *STYLE]
+
+
+@pytest.fixture(scope="session")
 def theme(qapp: Any) -> Theme:
     """The program's own look, light."""
     from desktop.ui.theme import Theme

@@ -163,6 +163,16 @@ def test_history_tells_what_changed(bench: Bench, view: ArtifactView, qtbot: QtB
     assert [row.change for row in view.tabs.history.rows.rows] == ["digest-moved", "added"]
 
 
+def test_a_destination_may_begin_with_the_history(
+    bench: Bench, view: ArtifactView, qtbot: QtBot
+) -> None:
+    bench.sync(*found("web/app", "1.0.0"), Complete(""))
+    view.tabs.begin_with("history")
+    view.show_artifact(id_of(bench.app, "app"))
+    qtbot.waitUntil(lambda: view.tabs.currentWidget() is view.tabs.history)
+    qtbot.waitUntil(lambda: len(view.tabs.history.rows.rows) == 1)
+
+
 def test_facts_of_any_shape_are_text() -> None:
     assert (
         spelled([{"name": "team", "email": "a@b.c"}, "plain"]) == "name: team, email: a@b.c\nplain"

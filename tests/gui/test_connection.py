@@ -268,3 +268,21 @@ def test_switched_off_verification_is_marked(
     assert "is not verified: anybody on the way" in texts(tab)
     show_row(tab, session, add(app, "Sound", {"endpoint": "https://other.example.com"}))
     assert "anybody on the way" not in texts(tab)
+
+
+def test_a_password_that_was_lost_is_asked_for_at_once(
+    app: App,
+    row: RegistryRow,
+    session: Session,
+    tab: ConnectionTab,
+    qtbot: QtBot,
+) -> None:
+    app.vault.forget(row.id, row.secrets)
+    app.synchronize(row).future.result(SOON / 1000)
+    show_row(tab, session, app.registries.get(row.id))
+    tab.edit_now()
+    qtbot.waitUntil(lambda: tab.editor is not None, timeout=SOON)
+    assert tab.editor is not None
+    entry = line(tab.editor, "password")
+    qtbot.waitUntil(entry.hasFocus)
+    assert "kept until the program ends" not in texts(tab.editor)

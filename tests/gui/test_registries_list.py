@@ -359,7 +359,7 @@ def test_a_visit_is_a_place_to_come_back_to(
     qtbot: QtBot, page: RegistriesPage, window: MainWindow, estate: dict[str, RegistryRow]
 ) -> None:
     gone: list[Destination] = []
-    page.session.going.connect(gone.append)
+    page.session.staying.connect(gone.append)
     click(qtbot, page, estate["Argo"].id)
     qtbot.waitUntil(lambda: len(gone) == 1)
     assert gone == [Destination("registries", estate["Argo"].id, "overview")]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QPushButton, QToolButton
+from PySide6.QtWidgets import QLineEdit, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
 from desktop.ui.destination import Destination
@@ -185,3 +185,35 @@ def test_place_and_size_are_remembered(
     assert session.prefs.value("page") == "registries"
     assert session.prefs.value("registry") == "r7"
     assert open_window(session).size() == window.size()
+
+
+def test_who_works_on_a_page_keeps_the_keyboard_when_the_way_is_written_down(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    here = page(window)
+    field = QLineEdit(here)
+    field.show()
+    field.setFocus()
+    window.go(Destination("home", tab="another"))
+    assert field.hasFocus()
+    window.go(Destination("changes"))
+    assert not field.hasFocus()
+
+
+def test_undo_gives_the_keyboard_back(qtbot: QtBot, window: MainWindow) -> None:
+    window.header.search.setFocus()
+    window.session.offer_undo("Team charts was removed.", lambda: None)
+    undo = find(window.notices, QPushButton, "Undo")
+    undo.setFocus(Qt.FocusReason.TabFocusReason)
+    qtbot.keyClick(undo, Qt.Key.Key_Space)
+    assert window.header.search.hasFocus()
+
+
+def test_the_undo_key_presses_nothing_but_undo(
+    qtbot: QtBot, window: MainWindow, troubles: list[Exception]
+) -> None:
+    QGuiApplication.clipboard().setText("before")
+    window.session.report(Unreachable("The host cannot be reached."))
+    troubles.clear()
+    qtbot.keySequence(window, QKeySequence(QKeySequence.StandardKey.Undo))
+    assert QGuiApplication.clipboard().text() == "before"

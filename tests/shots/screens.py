@@ -148,11 +148,15 @@ def artifact(name: str, tab: str) -> Callable[[Scene], None]:
         assert scene.session.db is not None
         found = scene.session.db.row("SELECT id FROM artifact WHERE name = ?", (name,))
         assert found is not None, name
+        scene.go("catalog", text=name)
         scene.go("catalog", artifact=int(found[0]))
         tabs = scene.find(QTabWidget, "artifact-tabs")
-        titles = [tabs.tabText(place) for place in range(tabs.count())]
-        assert tab in titles, titles
-        tabs.setCurrentIndex(titles.index(tab))
+
+        def titles() -> list[str]:
+            return [tabs.tabText(place) for place in range(tabs.count())]
+
+        scene.wait(lambda: tab in titles(), f"the tab {tab}")
+        tabs.setCurrentIndex(titles().index(tab))
 
     return reach
 

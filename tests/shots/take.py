@@ -36,11 +36,12 @@ VARIANTS = {
 
 def take(variant: str, folder: Path, wanted: list[str]) -> list[str]:
     """Save one picture of each screen; return the names of those that were not reached."""
+    from desktop.ui.theme import STYLE
     from tests.shots.scene import Scene
     from tests.shots.screens import SCREENS, prepare
 
     shape = VARIANTS[variant]
-    application = QApplication([])
+    application = QApplication([__name__, *STYLE])
     scene = Scene(application, shape.size, shape.appearance)
     failed = []
     chosen = [screen for screen in SCREENS if not wanted or screen.name in wanted]

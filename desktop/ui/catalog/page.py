@@ -120,6 +120,7 @@ class CatalogPage(Page):
         """Search for the text, open the artifact, or show one registry's part."""
         field = self._search_field()
         if to.artifact:
+            self._made_view().tabs.begin_with(to.tab)
             self._show_whole(to.artifact, to.version)
             return
         if field is not None and field.text() != to.text:

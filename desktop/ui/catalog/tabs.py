@@ -17,6 +17,7 @@ class VersionTabs(QTabWidget):
     def __init__(self, versions: VersionsPanel) -> None:
         super().__init__()
         self._versions = versions
+        self._first: QWidget | None = None
         self.documents = {name: DocumentTab(name) for name in TITLES}
         self.dependencies = DependenciesTab()
         self.dependencies.setObjectName("dependencies")
@@ -43,19 +44,23 @@ class VersionTabs(QTabWidget):
                 (f"{name} {version.version}", version.size),
             )
 
+    def begin_with(self, tab: str) -> None:
+        """Open the tab that a destination names once the artifact is there."""
+        self._first = self.history if tab == "history" else None
+
     def arrange(self, found: LookedVersion, *, wide: bool) -> None:
         """Show the tabs that there is something in, and stay on the one that was chosen."""
         wanted = self._wanted(found, wide)
-        chosen = self.currentWidget()
+        chosen, self._first = self._first or self.currentWidget(), None
         there = [self.widget(place) for place in range(self.count())]
         if there != [part for part, _ in wanted]:
             self.blockSignals(True)
             self.clear()
             for part, title in wanted:
                 self.addTab(part, title)
-            if chosen in [part for part, _ in wanted]:
-                self.setCurrentWidget(chosen)
             self.blockSignals(False)
+        if chosen in [part for part, _ in wanted]:
+            self.setCurrentWidget(chosen)
         for place, (_, title) in enumerate(wanted):
             self.setTabText(place, title)
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QListView,
+    QSizePolicy,
     QStackedLayout,
     QToolButton,
     QVBoxLayout,
@@ -114,11 +115,14 @@ class ChangesPage(Page):
             self._period.addItem(self.tr(title))
         self._period.setCurrentIndex(len(_PERIODS) - 1)
         self._period.currentIndexChanged.connect(lambda _place: self._show())
+        self._filter.setMinimumWidth(200)
+        self._period.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         line.addWidget(self._filter, 1)
         line.addWidget(self._period)
-        self._lines.addLayout(line, 1)
+        line.addStretch(0)
+        self._lines.addLayout(line)
         self._lines.addLayout(self._chips())
-        self._lines.addStretch(0)
+        self._lines.addStretch(1)
         return self._lines
 
     def _chips(self) -> QHBoxLayout:

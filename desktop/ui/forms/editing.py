@@ -109,6 +109,12 @@ class EditPanel(FormPanel):
         assert self.form is not None
         self.form.focus_first()
 
+    def focus_sign_in(self) -> None:
+        """Put the cursor where the sign-in that did not work is entered again."""
+        assert self.form is not None
+        if not self.form.focus_sign_in():
+            self.form.focus_first()
+
     # What is entered
 
     @property

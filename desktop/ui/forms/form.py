@@ -217,6 +217,20 @@ class FormView(QWidget):
             # A section that was just opened has no place yet.
             QTimer.singleShot(0, row, lambda: area.ensureWidgetVisible(row, 0, 24))
 
+    def focus_sign_in(self) -> bool:
+        """Put the cursor where a sign-in goes on; says whether there is such a field."""
+        applying = self.applying()
+        for row in self._rows.values():
+            if row.spec.name not in applying or row.is_locked or row.spec.section:
+                continue
+            if isinstance(row.field, SecretField):
+                row.field.ask_anew()
+                return True
+            if row.field.is_blank and row.spec.kind == "text":
+                row.field.focus()
+                return True
+        return False
+
     def focus_first(self) -> None:
         applying = self.applying()
         for row in self._rows.values():

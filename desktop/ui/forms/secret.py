@@ -51,7 +51,7 @@ class SecretField(Field):
         line.setContentsMargins(0, 2, 0, 2)
         line.setSpacing(8)
         self._where = label("", "secondary")
-        self.change = button(self.tr("Change"), self._change, kind="link")
+        self.change = button(self.tr("Change"), self.ask_anew, kind="link")
         self.change.setAccessibleName(f"Change {spec.label}")
         line.addWidget(label("••••••"))
         line.addWidget(self._where)
@@ -131,7 +131,8 @@ class SecretField(Field):
         self._tell()
         self.changed.emit()
 
-    def _change(self) -> None:
+    def ask_anew(self) -> None:
+        """Let another one be entered in the place of the stored one."""
         self._show(entering=True)
         self.line.setFocus(Qt.FocusReason.OtherFocusReason)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from desktop.engine import words
@@ -33,9 +34,11 @@ _BUTTONS = {
 class AttentionList(QWidget):
     """One row for each registry that needs something of the user, worst first."""
 
-    def __init__(self, act: Callable[[Attention], None]) -> None:
+    def __init__(self, act: Callable[[Attention], None], more: Callable[[], object]) -> None:
+        """`more` leads to where all of them are."""
         super().__init__()
         self._act = act
+        self._more = more
         self._shown: tuple[object, ...] | None = None
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -58,7 +61,9 @@ class AttentionList(QWidget):
                 self._column.addWidget(hairline())
         if len(found) > MOST:
             more = words.counted(len(found) - MOST, "more registry", "more registries")
-            self._column.addWidget(label(more, "caption"))
+            self._column.addSpacing(8)
+            left = Qt.AlignmentFlag.AlignLeft
+            self._column.addWidget(button(more, self._more, kind="link"), 0, left)
 
     def _row(self, entry: Attention, listed: Listed) -> QWidget:
         row = QFrame()

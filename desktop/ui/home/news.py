@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.engine import words
-from desktop.store import news
-from desktop.store.news import Line, RunNews, Wanted
-from desktop.store.values import RegistryRow
 from desktop.ui.destination import Destination
 from desktop.ui.parts.buttons import button
 from desktop.ui.parts.changes import CHANGE_WORDS, ChangeLine
@@ -17,6 +15,10 @@ from desktop.ui.parts.clearing import clear
 from desktop.ui.parts.text import label
 from desktop.ui.session import Session
 from desktop.ui.tasks import Latest
+
+if TYPE_CHECKING:
+    from desktop.store.news import Line, RunNews
+    from desktop.store.values import RegistryRow
 
 MOST = 6
 
@@ -52,6 +54,9 @@ class NewsList(QWidget):
 
     def show_news(self, rows: Sequence[RegistryRow]) -> None:
         """Ask the ledger, beside the window, what is new in these registries."""
+        from desktop.store import news
+        from desktop.store.news import Wanted
+
         app = self._session.app
         since = app.looked()
         wanted = Wanted(tuple(row.id for row in rows), since=since)

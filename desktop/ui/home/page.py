@@ -33,7 +33,7 @@ class HomePage(Page):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._actions = RegistryActions(session)
-        self._attention = AttentionList(self._act)
+        self._attention = AttentionList(self._act, lambda: session.go(Destination("registries")))
         self._news = NewsList(session)
         self._coming = ComingList(session)
         self._title = label("", "title")
@@ -127,6 +127,8 @@ class HomePage(Page):
         )
         self._layers.setCurrentIndex(0 if asked else 2 if session.demo and not listed else 1)
         self._all.setEnabled(session.writable)
+        locked = session.is_ready and not session.writable
+        self._all.setToolTip(self.tr("Another program has this data open.") if locked else "F5")
         self._title.setText(self._headline(listed))
         self._line.setText(self._summary(listed))
         self._attention.show_attention(self._needs(listed), {e.row.id: e for e in listed})

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from desktop.engine import words
-from desktop.store.news import Line, RunNews
 from desktop.ui.parts.picture import Picture
 from desktop.ui.parts.text import Elided, label
+
+if TYPE_CHECKING:
+    from desktop.store.news import Line, RunNews
 
 CHANGE_ICONS = {
     "added": ("added", "good"),

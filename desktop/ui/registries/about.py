@@ -108,6 +108,8 @@ def _verified(row: RegistryRow, known: Known) -> str:
 def _schedule(session: Session, row: RegistryRow) -> str:
     if not row.automatic:
         return "Only when you ask"
+    if {"plugin-missing", "disabled"} & set(session.app.conditions(row)):
+        return "Not while its plugin cannot be used"
     if row.default_id is not None and row.last_success is None:
         return "Every 24 hours, once you have asked for it the first time"
     when = session.app.next_run(row)

@@ -267,4 +267,5 @@ def _capital(words_of_time: str) -> str:
 
 def _short(digest: str) -> str:
     """Return the beginning of a digest, enough to see that another one is another."""
-    return f"{digest[:19]}…" if len(digest) > 20 else digest
+    algorithm, _, digits = digest.partition(":")
+    return digits[:12] or algorithm[:12] or "none"

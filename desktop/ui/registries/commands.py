@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -264,7 +262,13 @@ def command_line(session: Session, rows: Sequence[RegistryRow]) -> str:
     named = [row.name.casefold() for row in stored.registries(session.db)] if session.db else []
     words += ["sync"]
     words += [row.id if named.count(row.name.casefold()) > 1 else row.name for row in rows]
-    return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
+    if sys.platform == "win32":
+        from subprocess import list2cmdline
+
+        return list2cmdline(words)
+    import shlex
+
+    return shlex.join(words)
 
 
 def _with_rows(chosen: Sequence[Listed], act: Callable[..., object]) -> Callable[[], object]:

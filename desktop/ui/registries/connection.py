@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -257,10 +258,16 @@ class ConnectionTab(QWidget):
 
     def edit_now(self) -> None:
         """Turn the sheet into the form."""
+        entry = self._entry
+        signs_in = entry is not None and "needs-sign-in" in entry.conditions
+
+        def focus(editor: EditPanel) -> None:
+            (editor.focus_sign_in if signs_in else editor.focus_first)()
+
         if self.editor is not None:
-            self.editor.focus_first()
+            focus(self.editor)
         else:
-            self._begin(lambda editor: editor.focus_first())
+            self._begin(focus)
 
     def _begin(self, then: Callable[[EditPanel], object]) -> None:
         entry, session = self._entry, self._session
@@ -273,7 +280,11 @@ class ConnectionTab(QWidget):
 
             row = app.registries.get(registry_id)
             form = app.plugins.describe(row.type)[1].form
-            return Beginning(row, self._actions.place_of(row), form, app.registries.editable(row))
+            known = app.registries.editable(row)
+            if row.code == "secret-missing":
+                there = [key for key in known.secrets_present if app.vault.get(row, key)]
+                known = replace(known, secrets_present=tuple(there))
+            return Beginning(row, self._actions.place_of(row), form, known)
 
         def begun(beginning: Beginning) -> None:
             if registry_id not in self._editors:

@@ -115,7 +115,8 @@ class RegistryHeading(QWidget):
         """Return type, state, contents and what comes next, on one line."""
         row, session = entry.row, self._session
         parts = [types.title(session, row), entry.state.text, types.contents(session, row)]
-        if entry.activity == "idle" and session.is_ready:
+        usable = not {"plugin-missing", "disabled"} & set(entry.conditions)
+        if entry.activity == "idle" and session.is_ready and usable:
             moment = session.app.next_run(row)
             if moment is not None:
                 next_time = words.until(moment, session.now())

@@ -38,6 +38,7 @@ class RegistriesPage(Page):
         self._listed: dict[str, Listed] = {}
         self._changed: set[str] = set()
         self._stale = True
+        self._settled = False
         self._begun: list[Destination] = []
         self._gone: list[str] = []
         self._several: SeveralRegistries | None = None
@@ -158,7 +159,7 @@ class RegistriesPage(Page):
         """Make where we are a place that one can come back to."""
         chosen = self.panel.chosen
         if self._stack.currentWidget() is self.detail and len(chosen) == 1:
-            self.session.go(Destination("registries", chosen[0], self.detail.tab))
+            self.session.stay(Destination("registries", chosen[0], self.detail.tab))
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
@@ -211,6 +212,11 @@ class RegistriesPage(Page):
         if self._wanted and self._wanted[0] in self._listed and not self.panel.chosen:
             self._choose(self._wanted)
         self._wanted = []
+        if self.session.is_ready and not self._settled:
+            # Only now is it known which group the registry of the last time stands in.
+            self._settled = True
+            for chosen in self.panel.chosen[:1]:
+                self.panel.view.reveal(chosen)
 
     def _removed_rows(self) -> list[RegistryRow]:
         session = self.session

@@ -77,14 +77,14 @@ class Hands:
     def press(self, *chords: str) -> None:
         """Press keys, such as `ctrl+k` or `Tab`, one after the other."""
         for chord in chords:
-            self._focus()
+            self.take_keyboard()
             self._do("key", "--clearmodifiers", chord)
             self.effort.chords += 1
             self.effort.steps.append(f"press {chord}")
 
     def type(self, text: str) -> None:
         """Type a text into what has the focus: one field."""
-        self._focus()
+        self.take_keyboard()
         self._do("type", "--clearmodifiers", "--delay", "4", "--", text)
         self.effort.fields += 1
         self.effort.steps.append("type into the field")
@@ -98,7 +98,7 @@ class Hands:
         del self.effort.steps[-2:]
         self.type(text)
 
-    def _focus(self) -> None:
+    def take_keyboard(self) -> None:
         """Do what a window manager would: give the keyboard to the window that should have it."""
         asked = False
 

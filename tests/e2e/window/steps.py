@@ -11,7 +11,7 @@ from tests.e2e.window.conftest import Running, Team
 from tests.e2e.window.seeing import Seen, until
 from tests.program import Program
 
-MOST_TABS = 60
+MOST_TABS, MOST_LINKS = 60, 12
 
 
 def begin_empty(program: Running) -> None:
@@ -50,7 +50,7 @@ def next_stop(program: Running) -> Seen:
         now = eyes.focused()
         return now if now is not None and (before is None or now.key != before.key) else None
 
-    for _ in range(MOST_TABS):
+    for _ in range(MOST_LINKS):
         hands.press("Tab")
         try:
             return until(moved, "another place for the keyboard", 2)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.window.conftest import Running, Start
 from tests.e2e.window.seeing import Seen, until
-from tests.e2e.window.steps import focused_on, next_stop, see_the_demo
+from tests.e2e.window.steps import focused_on, next_stop, see_the_demo, tab_to
 
 pytestmark = pytest.mark.e2e
 
@@ -56,14 +56,17 @@ def check_place(program: Running, place: str) -> None:
 
 def in_front(program: Running) -> Seen:
     """Return the window, or the popup above it, that has the keyboard."""
-    focused = program.eyes.focused()
-    assert focused is not None
+    focused = until(program.eyes.focused, "a place for the keyboard")
     windows = program.eyes.windows()
     return next(w for w in windows if any(seen.key == focused.key for seen in w.walk()))
 
 
 def go_around(program: Running) -> dict[int, Seen]:
     """Press Tab until it is where it was, and return every place where it stopped."""
+    if sum("tabStop" in seen.states for seen in in_front(program).walk()) == 1:
+        only = program.eyes.focused()
+        assert only is not None
+        return {only.key: only}
     first = here = next_stop(program)
     visited = {first.key: first}
     while (here := next_stop(program)).key != first.key:
@@ -75,6 +78,7 @@ def go_around(program: Running) -> dict[int, Seen]:
 def test_the_first_run(start: Start) -> None:
     program = start()
     program.eyes.find(object="start-empty")
+    program.hands.take_keyboard()
     check_place(program, "the first run")
     program.close()
 
@@ -128,7 +132,7 @@ def test_the_tabs_of_a_registry(start: Start, name: str) -> None:
     hands.press("Return")
     tabs = [seen.name for seen in eyes.find(object="registry-tabs").children]
     assert tabs[-4:] == ["Overview", "Contents", "Changes", "Connection"]
-    focused_on(program, "PageTab", tabs[0])
+    focused_on(program, "PageTab")
     for tab in tabs:
         hands.click(eyes.find("PageTab", tab))
         until(lambda tab=tab: "selected" in eyes.find("PageTab", tab).states, tab)
@@ -146,8 +150,10 @@ def test_the_forms(start: Start) -> None:
     hands.click(eyes.find("EditableText", "URL"))
     hands.type("https://reader:sesame@charts.example.com/stable")
     eyes.find("EditableText", "Password")
-    for section in ("section-more", "section-security"):
-        hands.click(eyes.find("Button", object=section))
+    for section in ("More", "Security"):
+        tab_to(program, "Button", f"{section}, folded")
+        hands.press("space")
+        focused_on(program, "Button", f"{section}, shown")
     eyes.find("EditableText", "Client key")
     check_place(program, "a form that is filled in")
     hands.press("Escape")
@@ -156,7 +162,7 @@ def test_the_forms(start: Start) -> None:
     hands.click("Discard")
     hands.click(eyes.find("ListItem", having="Tarnhollow Platform"))
     hands.press("F2")
-    eyes.find("Button", "Save")
+    focused_on(program, "EditableText", "Endpoint")
     check_place(program, "a form that is edited")
     program.close()
 

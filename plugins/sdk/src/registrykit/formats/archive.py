@@ -33,8 +33,12 @@ _KINDS: dict[bytes, MemberKind] = {
     b"6": "device",
 }
 _WITHOUT_CONTENT = b"123456"
+_DRIVE = re.compile(r"[A-Za-z]:")
+_DOTS = re.compile(r"(?:\.|%2e| )+", re.IGNORECASE)
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_SEPARATOR = re.compile(r"[/\\]|%2f|%5c", re.IGNORECASE)
+_MAX_NAME = 4096
 _TRY_AGAIN = "Try again; if it happens again, ask the owner of the registry."
-_OWNER = "Ask the owner of the registry to build the chart again."
 
 MemberKind = Literal["file", "folder", "link", "device", "other"]
 
@@ -60,13 +64,79 @@ class Member:
     size: int
 
 
-class Archive:
-    """A chart archive that is being read from its beginning to its end, once."""
+class Refusal:
+    """Raise what is wrong with an archive; `what` it holds begins each code: `chart-cut-off`."""
 
-    def __init__(self, stream: BinaryIO, limits: ArchiveLimits) -> None:
+    def __init__(self, what: str) -> None:
+        self.what = what
+
+    def not_archive(self, start: bytes) -> NoReturn:
+        """Raise the error for a download that begins like something else."""
+        raise BadAnswer(
+            f"The download is not a {self.what} archive.",
+            cause=_look_of(start),
+            remedy=f"Check the URL of the {self.what} and the sign-in.",
+            code=f"{self.what}-not-archive",
+        )
+
+    def cut_off(self) -> NoReturn:
+        """Raise the error for an archive that ends before its end."""
+        raise BadAnswer(
+            f"The {self.what} archive is cut off.",
+            cause="The download ended before the end of the archive.",
+            remedy=_TRY_AGAIN,
+            code=f"{self.what}-cut-off",
+        )
+
+    def broken(self, cause: str) -> NoReturn:
+        """Raise the error for an archive that no program can read."""
+        raise BadAnswer(
+            f"The {self.what} archive is damaged.",
+            cause=f"{cause}.",
+            remedy=_TRY_AGAIN,
+            code=f"{self.what}-broken",
+        )
+
+    def too_large(self, cause: str) -> NoReturn:
+        """Raise the error for an archive that exceeds a limit."""
+        raise BadAnswer(
+            f"The {self.what} archive is too large to be read.",
+            cause=f"{cause}.",
+            remedy=self._owner,
+            code=f"{self.what}-too-large",
+        )
+
+    def ambiguous(self, cause: str) -> NoReturn:
+        """Raise the error for an archive that two readers would read differently."""
+        raise BadAnswer(
+            "This is an ambiguous archive.",
+            cause=cause,
+            remedy=self._owner,
+            code=f"{self.what}-ambiguous",
+        )
+
+    def incomplete(self, cause: str) -> NoReturn:
+        """Raise the error for an archive of something else."""
+        raise BadAnswer(
+            f"The archive is not that of a {self.what}.",
+            cause=cause,
+            remedy=self._owner,
+            code=f"{self.what}-incomplete",
+        )
+
+    @property
+    def _owner(self) -> str:
+        return f"Ask the owner of the registry to build the {self.what} again."
+
+
+class Archive:
+    """An archive that is being read from its beginning to its end, once."""
+
+    def __init__(self, stream: BinaryIO, limits: ArchiveLimits, what: str = "chart") -> None:
         """Raises `BadAnswer` (`chart-not-archive`) if the stream is not gzip at all."""
+        self.refuse = Refusal(what)
         self._limits = limits
-        self._stream = _Gunzip(stream, limits)
+        self._stream = _Gunzip(stream, limits, self.refuse)
         self._left = 0
         self._padding = 0
         self.problems: list[str] = []
@@ -79,18 +149,18 @@ class Archive:
         while (header := self._header()) is not None:
             count += 1
             if count > self._limits.members:
-                too_large(f"It has more than {self._limits.members:,} members")
+                self.refuse.too_large(f"It has more than {self._limits.members:,} members")
             kind = header[156:157]
-            size = 0 if kind in _WITHOUT_CONTENT else _number(header[124:136])
+            size = 0 if kind in _WITHOUT_CONTENT else _number(header[124:136], self.refuse)
             if kind in (b"x", b"g", b"L", b"K"):
                 extra = self._extra(size)
                 if kind == b"x":
-                    records = _records(extra)
+                    records = _records(extra, self.refuse)
                 elif kind == b"L":
                     name = extra.split(b"\0", 1)[0]
                 continue
             if b"size" in records and kind not in _WITHOUT_CONTENT:
-                size = _decimal(records[b"size"])
+                size = _decimal(records[b"size"], self.refuse)
             raw = records.get(b"path", name if name is not None else _name(header))
             member = self._member(raw, kind, size, b"GNU.sparse.major" in records)
             if kind == b"S":
@@ -103,46 +173,49 @@ class Archive:
         if self._stream.drain():
             self.problems.append("something follows the end of the archive")
 
-    def content(self) -> bytes:
-        """Return the content of the member that was yielded last."""
-        content = self._stream.read(self._left)
-        if len(content) < self._left:
-            cut_off()
-        self._left = 0
+    def content(self, at_most: int | None = None) -> bytes:
+        """Return the content of the member that was yielded last, or only its first bytes."""
+        wanted = self._left if at_most is None else min(self._left, at_most)
+        content = self._stream.read(wanted)
+        if len(content) < wanted:
+            self.refuse.cut_off()
+        self._left -= wanted
         return content
 
     def _header(self) -> bytes | None:
         header = self._stream.read(_BLOCK)
         if not header or not header.strip(b"\0"):
             if header and len(header) < _BLOCK:
-                cut_off()
+                self.refuse.cut_off()
             return None
         if len(header) < _BLOCK:
-            cut_off()
+            self.refuse.cut_off()
         told = header[148:156].strip(b" \0")
         if not told or not _OCTAL.fullmatch(told):
-            broken("A header in it has no checksum")
+            self.refuse.broken("A header in it has no checksum")
         rest = header[:148] + b" " * 8 + header[156:]
         # Some old programs added the bytes up as signed numbers.
         high = sum(byte > 127 for byte in rest) if not rest.isascii() else 0
         if int(told, 8) not in (sum(rest), sum(rest) - 256 * high):
-            broken("The checksum of a header in it is wrong")
+            self.refuse.broken("The checksum of a header in it is wrong")
         return header
 
     def _member(self, raw: bytes, kind: bytes, size: int, sparse: bool) -> Member:
         if size > self._limits.unpacked:
-            too_large(f"A file in it claims to have {size:,} bytes")
+            self.refuse.too_large(f"A file in it claims to have {size:,} bytes")
         told = "other" if sparse else _KINDS.get(kind, "other")
         if told == "file" and raw.endswith(b"/"):
             told = "folder"
         if told == "file" and size > self._limits.file:
-            too_large(f"A file in it has {size:,} bytes; {self._limits.file:,} are allowed")
+            self.refuse.too_large(
+                f"A file in it has {size:,} bytes; {self._limits.file:,} are allowed"
+            )
         return Member(raw.decode("utf-8", "backslashreplace"), told, size)
 
     def _extra(self, size: int) -> bytes:
         """Return what a header says about the member behind it: a long name, or records."""
         if size > self._limits.header:
-            too_large(f"A header in it has {size:,} bytes")
+            self.refuse.too_large(f"A header in it has {size:,} bytes")
         self._left = size
         extra = self.content()
         self._skip(-size % _BLOCK)
@@ -155,15 +228,15 @@ class Archive:
                 return
             block = self._stream.read(_BLOCK)
             if len(block) < _BLOCK:
-                cut_off()
+                self.refuse.cut_off()
             more = block[504] != 0
-        too_large("A header in it never ends")
+        self.refuse.too_large("A header in it never ends")
 
     def _skip(self, size: int) -> None:
         while size > 0:
             passed = len(self._stream.read(min(size, _STEP)))
             if not passed:
-                cut_off()
+                self.refuse.cut_off()
             size -= passed
         self._left = self._padding = 0
 
@@ -171,15 +244,16 @@ class Archive:
 class _Gunzip:
     """Unpack a gzip stream bit by bit, within the limits."""
 
-    def __init__(self, stream: BinaryIO, limits: ArchiveLimits) -> None:
+    def __init__(self, stream: BinaryIO, limits: ArchiveLimits, refuse: Refusal) -> None:
         self._stream = stream
         self._limits = limits
+        self._refuse = refuse
         self._packed = b""
         while len(self._packed) < _BLOCK and (more := stream.read(_STEP)):
             self._packed += more
         self._taken = len(self._packed)
         if not self._packed.startswith(_GZIP):
-            _refuse_other(self._packed)
+            refuse.not_archive(self._packed)
         self._inflate = zlib.decompressobj(wbits=31)
         self._ready = bytearray()
         self._given = 0
@@ -205,67 +279,52 @@ class _Gunzip:
             self._packed = self._stream.read(_STEP)
             self._taken += len(self._packed)
             if not self._packed:
-                cut_off()
+                self._refuse.cut_off()
         try:
             given = self._inflate.decompress(self._packed, _STEP)
         except zlib.error:
-            broken("Its compressed content is damaged")
+            self._refuse.broken("Its compressed content is damaged")
         self._packed = self._inflate.unconsumed_tail
         self._ready += given
         self._given += len(given)
         if self._given > self._limits.unpacked:
-            too_large(f"It unpacks to more than {self._limits.unpacked:,} bytes")
+            self._refuse.too_large(f"It unpacks to more than {self._limits.unpacked:,} bytes")
         if self._given > max(self._limits.free, self._limits.ratio * self._taken):
-            too_large(f"It unpacks to more than {self._limits.ratio} times its size")
+            self._refuse.too_large(f"It unpacks to more than {self._limits.ratio} times its size")
 
 
-def cut_off() -> NoReturn:
-    """Raise the error for an archive that ends before its end."""
-    raise BadAnswer(
-        "The chart archive is cut off.",
-        cause="The download ended before the end of the archive.",
-        remedy=_TRY_AGAIN,
-        code="chart-cut-off",
-    )
+def path_fault(name: str, what: str = "chart") -> str:
+    """Return why nobody should follow the path `name` of a member, or nothing."""
+    if not name.strip("/. "):
+        return "" if name.strip("/") == "." else "has no name"
+    if len(name) > _MAX_NAME:
+        return "has too long a name"
+    if name.startswith(("/", "\\")) or _DRIVE.match(name):
+        return "is an absolute path"
+    parts = _SEPARATOR.split(name)
+    if any(_DOTS.fullmatch(part) and part != "." for part in parts):
+        return f"points out of the {what}"
+    if "\\" in name:
+        return "has a backslash in its name"
+    if _CONTROL.search(name):
+        return "has a control character in its name"
+    return ""
 
 
-def broken(cause: str) -> NoReturn:
-    """Raise the error for an archive that no program can read."""
-    raise BadAnswer(
-        "The chart archive is damaged.", cause=f"{cause}.", remedy=_TRY_AGAIN, code="chart-broken"
-    )
-
-
-def too_large(cause: str) -> NoReturn:
-    """Raise the error for an archive that exceeds a limit."""
-    raise BadAnswer(
-        "The chart archive is too large to be read.",
-        cause=f"{cause}.",
-        remedy=_OWNER,
-        code="chart-too-large",
-    )
-
-
-def _refuse_other(start: bytes) -> NoReturn:
+def _look_of(start: bytes) -> str:
+    """Say what a download that begins with `start` looks like."""
     text = start[:512].lstrip().lower()
     if not start:
-        cause = "The download is empty."
-    elif text.startswith((b"<!doctype", b"<html", b"<?xml", b"<")):
-        cause = "It is a web page: is a login or a proxy in the way?"
-    elif start.startswith(b"PK\x03\x04"):
-        cause = "It is a zip file."
-    elif start[257:262] == b"ustar":
-        cause = "It is a tar file that is not compressed."
-    elif start.startswith((b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd", b"BZh")):
-        cause = "It is compressed in another way than gzip."
-    else:
-        cause = "It is not compressed with gzip."
-    raise BadAnswer(
-        "The download is not a chart archive.",
-        cause=cause,
-        remedy="Check the URL of the chart and the sign-in.",
-        code="chart-not-archive",
-    )
+        return "The download is empty."
+    if text.startswith((b"<!doctype", b"<html", b"<?xml", b"<")):
+        return "It is a web page: is a login or a proxy in the way?"
+    if start.startswith(b"PK\x03\x04"):
+        return "It is a zip file."
+    if start[257:262] == b"ustar":
+        return "It is a tar file that is not compressed."
+    if start.startswith((b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd", b"BZh")):
+        return "It is compressed in another way than gzip."
+    return "It is not compressed with gzip."
 
 
 def _name(header: bytes) -> bytes:
@@ -275,37 +334,37 @@ def _name(header: bytes) -> bytes:
     return prefix + b"/" + name if prefix else name
 
 
-def _number(digits: bytes) -> int:
+def _number(digits: bytes, refuse: Refusal) -> int:
     """Return a number field: octal, or binary with its first bit set."""
     if digits[0] & 0x80:
         if digits[0] & 0x40:
-            broken("A size in it is negative")
+            refuse.broken("A size in it is negative")
         return int.from_bytes(bytes((digits[0] & 0x7F,)) + digits[1:], "big")
     told = digits.strip(b" \0")
     if not _OCTAL.fullmatch(told):
-        broken("A size in it is not a number")
+        refuse.broken("A size in it is not a number")
     return int(told or b"0", 8)
 
 
-def _decimal(digits: bytes) -> int:
+def _decimal(digits: bytes, refuse: Refusal) -> int:
     if not _DECIMAL.fullmatch(digits):
-        broken("A size in it is not a number")
+        refuse.broken("A size in it is not a number")
     return int(digits)
 
 
-def _records(extra: bytes) -> dict[bytes, bytes]:
+def _records(extra: bytes, refuse: Refusal) -> dict[bytes, bytes]:
     """Return the records `length key=value` of a PAX header."""
     records = {}
     at = 0
     while at < len(extra):
         digits, _, _ = extra[at : at + 20].partition(b" ")
         if not _DECIMAL.fullmatch(digits):
-            broken("An extended header in it cannot be read")
+            refuse.broken("An extended header in it cannot be read")
         end = at + int(digits)
         record = extra[at + len(digits) + 1 : end]
         key, equals, content = record.partition(b"=")
         if end > len(extra) or not equals or not content.endswith(b"\n"):
-            broken("An extended header in it cannot be read")
+            refuse.broken("An extended header in it cannot be read")
         records[key] = content[:-1]
         at = end
     return records

@@ -7,17 +7,15 @@ listed but not opened.
 
 from __future__ import annotations
 
-import codecs
 import io
-import re
 from dataclasses import dataclass
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO
 
 from registrykit.artifacts import Dependency
 from registrykit.errors import BadAnswer
-from registrykit.formats.archive import Archive, ArchiveLimits, Member
+from registrykit.formats.archive import Archive, ArchiveLimits, Member, Refusal, path_fault
 from registrykit.formats.entries import plain_text, read_dependencies
-from registrykit.formats.text import shortened
+from registrykit.formats.text import Remarks, readable, shortened
 from registrykit.formats.yaml import Limits, read_yaml
 
 _README = "readme.md"
@@ -31,13 +29,7 @@ _WANTED = frozenset(
         "requirements.lock",
     )
 )
-_MAX_PROBLEMS = 100
-_MAX_NAME = 4096
-_OWNER = "Ask the owner of the registry to build the chart again."
-_DRIVE = re.compile(r"[A-Za-z]:")
-_DOTS = re.compile(r"(?:\.|%2e| )+", re.IGNORECASE)
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_SEPARATOR = re.compile(r"[/\\]|%2f|%5c", re.IGNORECASE)
+_REFUSE = Refusal("chart")
 
 
 @dataclass(frozen=True)
@@ -85,7 +77,7 @@ def read_chart(source: bytes | BinaryIO, *, limits: ChartLimits | None = None) -
         if member.kind == "file" and len(parts) == 2 and _is_wanted(parts[1]):
             found.texts.setdefault(parts[0], {})[parts[1]] = archive.content()
     for problem in archive.problems:
-        found.report(problem)
+        found.remarks.add(problem)
     root = found.root()
     return _contents(found, found.texts[root], limits.text)
 
@@ -98,15 +90,14 @@ class _Found:
         self.files: dict[str, int] = {}
         self._tops: set[str] = set()
         self._wanted: set[tuple[str, str]] = set()
-        self._problems: dict[str, None] = {}
-        self._unnamed = 0
+        self.remarks = Remarks()
         self._bare = False
 
     def add(self, member: Member) -> list[str]:
         """Note a member and return the parts of its path, none if it is not to be read."""
-        fault = _path_fault(member.name)
+        fault = path_fault(member.name)
         if fault:
-            self.report(f"{shortened(member.name)} {fault} and was ignored")
+            self.remarks.add(f"{shortened(member.name)} {fault} and was ignored")
             return []
         parts = [part for part in member.name.split("/") if part not in ("", ".")]
         if len(parts) > 1 or (parts and member.kind == "folder"):
@@ -115,17 +106,17 @@ class _Found:
             return []
         if len(parts) == 2 and _is_wanted(parts[1]):
             if (parts[0], parts[1]) in self._wanted:
-                _refuse_ambiguous(f"It holds {shortened('/'.join(parts))} more than once.")
+                _REFUSE.ambiguous(f"It holds {shortened('/'.join(parts))} more than once.")
             self._wanted.add((parts[0], parts[1]))
         if member.kind != "file":
             kinds = {"link": "a link", "device": "a device"}
             kind = kinds.get(member.kind, "no plain file")
-            self.report(f"{shortened(member.name)} is {kind} and was ignored")
+            self.remarks.add(f"{shortened(member.name)} is {kind} and was ignored")
             return []
         self._bare = self._bare or parts == ["Chart.yaml"]
         path = "/".join(parts)
         if path in self.files:
-            self.report(f"{shortened(path)} is there more than once")
+            self.remarks.add(f"{shortened(path)} is there more than once")
         else:
             self.files[path] = member.size
         return parts
@@ -134,42 +125,26 @@ class _Found:
         """Return the top folder that is the chart."""
         roots = [top for top, texts in self.texts.items() if "Chart.yaml" in texts]
         if len(roots) > 1:
-            _refuse_ambiguous("It holds more than one folder with a Chart.yaml.")
+            _REFUSE.ambiguous("It holds more than one folder with a Chart.yaml.")
         if not roots:
-            raise BadAnswer(
-                "The archive is not that of a chart.",
-                cause="Its Chart.yaml does not lie in a folder."
+            _REFUSE.incomplete(
+                "Its Chart.yaml does not lie in a folder."
                 if self._bare
-                else "It has no folder with a Chart.yaml in it.",
-                remedy=_OWNER,
-                code="chart-incomplete",
+                else "It has no folder with a Chart.yaml in it."
             )
         if len(self._tops) > 1:
-            self.report(f"it has {len(self._tops)} folders at the top, Helm expects one")
+            self.remarks.add(f"it has {len(self._tops)} folders at the top, Helm expects one")
         return roots[0]
-
-    def report(self, problem: str) -> None:
-        """Add a problem, unless there are very many already."""
-        if len(self._problems) < _MAX_PROBLEMS:
-            self._problems[problem] = None
-        elif problem not in self._problems:
-            self._unnamed += 1
-
-    @property
-    def problems(self) -> tuple[str, ...]:
-        """Return the problems in their order, the last of them for those that had no place."""
-        more = (f"there are {self._unnamed:,} more problems",) if self._unnamed else ()
-        return (*self._problems, *more)
 
 
 def _contents(found: _Found, texts: dict[str, bytes], limit: int) -> ChartContents:
     def text(name: str) -> str:
-        return _decode(texts.get(name, b""), name, limit, found)
+        return readable(texts.get(name, b""), name, limit, found.remarks)
 
     metadata = _read_mapping("Chart.yaml", texts, found)
     for key in ("name", "version"):
         if metadata and not plain_text(metadata.get(key)):
-            found.report(f"Chart.yaml has no {key}")
+            found.remarks.add(f"Chart.yaml has no {key}")
     dependencies = metadata.get("dependencies")
     if dependencies is None and "requirements.yaml" in texts:
         dependencies = _read_mapping("requirements.yaml", texts, found).get("dependencies")
@@ -189,7 +164,7 @@ def _contents(found: _Found, texts: dict[str, bytes], limit: int) -> ChartConten
         lock=lock,
         requirements=text("requirements.yaml"),
         files=tuple(found.files.items()),
-        problems=found.problems,
+        problems=found.remarks.all,
     )
 
 
@@ -199,54 +174,15 @@ def _read_mapping(name: str, texts: dict[str, bytes], found: _Found) -> dict[str
     try:
         content = read_yaml(texts[name], what=name, limits=Limits(scalars=200_000), remarks=remarks)
     except BadAnswer as error:
-        found.report(f"{name} cannot be read: {error.cause}")
+        found.remarks.add(f"{name} cannot be read: {error.cause}")
         return {}
     for remark in remarks:
-        found.report(f"{name}: {remark}")
+        found.remarks.add(f"{name}: {remark}")
     if not isinstance(content, dict):
-        found.report(f"{name} is not a mapping")
+        found.remarks.add(f"{name} is not a mapping")
         return {}
     return content
 
 
-def _decode(content: bytes, name: str, limit: int, found: _Found) -> str:
-    """Return a text of at most `limit` bytes, with a mark where it was cut."""
-    encoding = "utf-8-sig"
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encoding = "utf-16"
-    cut = len(content) > limit
-    text = codecs.getincrementaldecoder(encoding)("replace").decode(content[:limit], not cut)
-    if "\ufffd" in text:
-        found.report(f"{name} has bytes that are not text")
-    if cut:
-        found.report(f"{name} of {len(content):,} bytes was shortened")
-        text += f"\n\n[shortened: {limit:,} of {len(content):,} bytes]\n"
-    return text
-
-
 def _is_wanted(name: str) -> bool:
     return name in _WANTED or name.lower() == _README
-
-
-def _path_fault(name: str) -> str:
-    """Return why nobody should follow the path `name`, or nothing."""
-    if not name.strip("/. "):
-        return "" if name.strip("/") == "." else "has no name"
-    if len(name) > _MAX_NAME:
-        return "has too long a name"
-    if name.startswith(("/", "\\")) or _DRIVE.match(name):
-        return "is an absolute path"
-    parts = _SEPARATOR.split(name)
-    if any(_DOTS.fullmatch(part) and part != "." for part in parts):
-        return "points out of the chart"
-    if "\\" in name:
-        return "has a backslash in its name"
-    if _CONTROL.search(name):
-        return "has a control character in its name"
-    return ""
-
-
-def _refuse_ambiguous(cause: str) -> NoReturn:
-    raise BadAnswer(
-        "This is an ambiguous archive.", cause=cause, remedy=_OWNER, code="chart-ambiguous"
-    )

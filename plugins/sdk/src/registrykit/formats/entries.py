@@ -157,7 +157,7 @@ def read_version(text: str, entry: dict[str, Any], remarks: list[str]) -> Versio
         deprecated=deprecated,
         urls=urls,
         dependencies=dependencies,
-        facts=_settle_facts(facts, remarks),
+        facts=settle_facts(facts, remarks),
     )
 
 
@@ -312,7 +312,7 @@ def _keywords(content: Any) -> tuple[str, ...]:
     return tuple([plain_text(word) for word in content[:_MAX_KEYWORDS] if plain_text(word)])
 
 
-def _settle_facts(facts: dict[str, Any], remarks: list[str]) -> dict[str, Any]:
+def settle_facts(facts: dict[str, Any], remarks: list[str]) -> dict[str, Any]:
     """Return `facts` without empty values, within bounds of length and depth."""
     if _is_settled(facts):
         return facts

@@ -6,6 +6,29 @@ import codecs
 
 from registrykit.errors import BadAnswer
 
+_MOST_REMARKS = 100
+
+
+class Remarks:
+    """Plain sentences, without a full stop, about what was ignored, shortened or looks wrong."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, None] = {}
+        self._more = 0
+
+    def add(self, remark: str) -> None:
+        """Add a remark, unless it was made before or there are very many already."""
+        if len(self._told) < _MOST_REMARKS:
+            self._told[remark] = None
+        elif remark not in self._told:
+            self._more += 1
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Return the remarks in their order, the last of them for those that had no place."""
+        more = (f"there are {self._more:,} more problems",) if self._more else ()
+        return (*self._told, *more)
+
 
 def utf8(content: bytes, *, what: str = "the file") -> bytes:
     """Return `content` as UTF-8 without a byte-order mark; UTF-16 is recoded.
@@ -34,6 +57,27 @@ def utf8(content: bytes, *, what: str = "the file") -> bytes:
             code="yaml-encoding",
         ) from None
     return content if encoding == "utf-8" else text.encode("utf-8")
+
+
+def readable(
+    content: bytes, name: str, limit: int, remarks: Remarks, size: int | None = None
+) -> str:
+    """Return what people read of a file: at most `limit` bytes, with a mark where it was cut.
+
+    `size` is how many bytes the file has, where `content` is only its beginning.
+    """
+    encoding = "utf-8-sig"
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = "utf-16"
+    cut = len(content) > limit
+    text = codecs.getincrementaldecoder(encoding)("replace").decode(content[:limit], not cut)
+    if "\ufffd" in text:
+        remarks.add(f"{name} has bytes that are not text")
+    if cut:
+        whole = max(size or 0, len(content))
+        remarks.add(f"{name} of {whole:,} bytes was shortened")
+        text += f"\n\n[shortened: {limit:,} of {whole:,} bytes]\n"
+    return text
 
 
 def long_line(content: bytes, limit: int) -> int:

@@ -42,7 +42,7 @@ def request_fields(
     return fields
 
 
-def authorization(credentials: Credentials | None) -> str:
+def authorization_of(credentials: Credentials | None) -> str:
     """Return the value of the sign-in header; raise `BadConfig` for what cannot be sent."""
     if credentials is None:
         return ""
@@ -64,6 +64,17 @@ def authorization(credentials: Credentials | None) -> str:
             code="bad-credentials",
         )
     return f"Bearer {credentials.token}"
+
+
+def password_of(authorization: str) -> str:
+    """Return the password in a sign-in header, or nothing if it holds none."""
+    scheme, _, packed = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return base64.b64decode(packed, validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""
 
 
 def etag_of(headers: Headers) -> str:

@@ -34,7 +34,7 @@ class Reach:
         public = is_public(address) if address else not _is_this_computer(origin.host)
         if self._is_named(origin) or (anywhere and public):
             return False
-        raise _not_approved(origin, private=anywhere)
+        raise not_approved(origin, private=anywhere)
 
     def trusts(self, origin: Origin) -> bool:
         """Say whether a sign-in may be sent to `origin`: it is own, or the user approved it."""
@@ -52,7 +52,7 @@ class Reach:
             if is_link_local(address):
                 raise _link_local(origin)
             if not self._is_named(origin) and not is_public(address):
-                raise _not_approved(origin, private=True)
+                raise not_approved(origin, private=True)
 
     def _is_named(self, origin: Origin) -> bool:
         return self.trusts(origin) or any(origin.host == own.host for own in self.origins)
@@ -62,7 +62,8 @@ def _is_this_computer(host: str) -> bool:
     return host == "localhost" or host.endswith(".localhost")
 
 
-def _not_approved(origin: Origin, *, private: bool) -> NotAllowed:
+def not_approved(origin: Origin, *, private: bool = False) -> NotAllowed:
+    """Return the error for a host that is neither own nor approved."""
     cause = (
         "It lies inside your network, which only approved hosts may."
         if private

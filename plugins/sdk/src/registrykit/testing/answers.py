@@ -26,6 +26,7 @@ class Request:
     path: str
     query: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
 
 
 class Logged(NamedTuple):

@@ -58,6 +58,7 @@ __all__ = [
 ]
 
 _LARGEST_HEAD = 256 * 1024
+_HANDSHAKE = b"\x16\x03"
 
 
 class Site:
@@ -364,13 +365,16 @@ def _read_request(sock: socket.socket, data: bytes) -> tuple[Request, bytes, boo
         if not piece or len(data) > _LARGEST_HEAD:
             return None
         data += piece
+        if data.startswith(_HANDSHAKE):
+            return None  # a client that tries TLS first would wait for long
     first, *lines = data[:end].decode("latin-1").split("\r\n")
     method, _, rest = first.partition(" ")
     target, _, version = rest.partition(" ")
-    headers = {}
+    headers: dict[str, str] = {}
     for line in lines:
         name, _, value = line.partition(":")
-        headers[name.strip().lower()] = value.strip()
+        name, value = name.strip().lower(), value.strip()
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
     data = data[end + 4 :]
     try:
         length = int(headers.get("content-length") or 0)
@@ -380,4 +384,4 @@ def _read_request(sock: socket.socket, data: bytes) -> tuple[Request, bytes, boo
         data += piece
     path, _, query = target.partition("?")
     keep = version == "HTTP/1.1" and headers.get("connection", "").lower() != "close"
-    return Request(method, path, query, headers), data[length:], keep
+    return Request(method, path, query, headers, data[:length]), data[length:], keep

@@ -1,0 +1,19 @@
+"""Legacy pack registries: packs by name and tag, kept by the vendor's own registry server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from registrykit.hooks import hookimpl
+
+if TYPE_CHECKING:
+    from registrykit.registry import RegistryType
+
+
+@hookimpl
+def register_registry_types() -> Iterable[RegistryType[Any]]:
+    """Return the one type of this plugin."""
+    from registrykit_legacy_pack.registry import LegacyPackRegistry
+
+    return [LegacyPackRegistry()]
