@@ -135,7 +135,7 @@ def test_a_failure_is_told_in_three_parts_with_what_helps(bench: Bench) -> None:
         if action == "sign-in":
             assert entry.why == "Wrong password. It said 401."
         else:
-            assert (entry.what, entry.why) == (str(error), error.cause)
+            assert (entry.what, entry.why) == (str(error), f"{error.cause.rstrip('.')}.")
         assert entry.remedy == error.remedy
 
 

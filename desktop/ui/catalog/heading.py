@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 
@@ -71,7 +72,7 @@ class Heading(QWidget):
             facts.addWidget(part)
         facts.addWidget(self._rest, 1)
         self._homes = QHBoxLayout()
-        self._homes.setSpacing(0)
+        self._homes.setSpacing(12)
         facts.addLayout(self._homes)
         column.addLayout(facts)
         self._description = label("", wrap=True, select=True)
@@ -149,8 +150,15 @@ class Heading(QWidget):
 
     def _show_homes(self, homes: Sequence[tuple[str, str]]) -> None:
         clear(self._homes)
+        words_so_far: Counter[str] = Counter()
         for word, url in homes:
-            shown = button(word, partial(self.link.show_link, QUrl(url)), kind="link")
+            words_so_far[word] += 1
+            number = words_so_far[word]
+            shown = button(
+                word if number == 1 else f"{word} {number}",
+                partial(self.link.show_link, QUrl(url)),
+                kind="link",
+            )
             shown.setAccessibleName(f"{word}: {visible(url)}")
             shown.setToolTip(tooltip(visible(url)))
             self._homes.addWidget(shown)

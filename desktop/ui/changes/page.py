@@ -36,7 +36,7 @@ from desktop.ui.tasks import Latest
 
 DAY = 24 * 3600.0
 TYPING_MILLISECONDS = 150
-NARROW = 1000
+NARROW = 1080
 """Below this width the kinds of changes stand on a line of their own."""
 _PERIODS = (
     ("Since you last looked", None),
