@@ -20,7 +20,7 @@ WORDS = ("redis", "gateway", "cert-manager", "billing worker", "queue")
 TYPED_EVERY = 0.12
 """Seconds between two letters of somebody who types fast."""
 
-_SERVER = """
+SERVER = """
 import pathlib, sys
 from registrykit.testing.servers import HelmSite
 with HelmSite(pathlib.Path(sys.argv[1]).read_bytes()) as site:
@@ -42,7 +42,7 @@ def measure() -> list[Any]:
         index.write_bytes(make_index())
         with (
             subprocess.Popen(
-                [sys.executable, "-c", _SERVER, str(index)],
+                [sys.executable, "-c", SERVER, str(index)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,

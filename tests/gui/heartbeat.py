@@ -66,18 +66,24 @@ def let_run(seconds: float) -> None:
         time.sleep(0.0005)
 
 
-def stall_limit(seconds: float = 0.5) -> float:
+def stall_limit(seconds: float = 1.0) -> float:
     """Return how many seconds the thread may be busy here: the rule for tests of stalls."""
     with Heartbeat() as beat:
         let_run(seconds)
     return max(LEAST_LIMIT, 3 * beat.worst)
 
 
-def least_stall(action: Callable[[], object], times: int = 3) -> float:
-    """Do something up to three times; return the smallest of the worst stalls, in seconds."""
+def least_stall(action: Callable[[], object], times: int = 3) -> tuple[float, float]:
+    """Do something up to three times, until its worst stall keeps the limit; return both.
+
+    On a machine that does other things too, one slow moment proves nothing.
+    """
     found = []
     for _ in range(times):
+        limit = stall_limit()
         with Heartbeat() as beat:
             action()
-        found.append(beat.worst)
+        found.append((beat.worst, limit))
+        if beat.worst <= limit:
+            break
     return min(found)

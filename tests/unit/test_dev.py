@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 import subprocess
 import sys
@@ -187,6 +188,11 @@ def test_what_needs_qt_or_a_screen_has_a_pytest_of_its_own(dev: ModuleType) -> N
 )
 def test_the_code_of_every_pytest_counts(dev: ModuleType, codes: list[int], code: int) -> None:
     assert dev.worst_code(codes) == code
+
+
+def test_every_variant_of_the_pictures_is_taken(dev: ModuleType) -> None:
+    text = (ROOT / "tests/shots/take.py").read_text("utf-8")
+    assert re.findall(r'^    "(\w+)": Variant\(', text, re.MULTILINE) == list(dev.SHOTS)
 
 
 def test_an_unknown_group_is_refused_with_the_groups(dev: ModuleType) -> None:

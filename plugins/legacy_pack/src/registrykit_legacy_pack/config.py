@@ -43,11 +43,11 @@ class _RegistryFields(BaseModel):
     username: Annotated[str, Ui("User name", show_if={"auth": "basic"})] = ""
     password: Annotated[
         SecretStr | None,
-        Ui("Password", "Kept in the keyring.", show_if={"auth": "basic"}),
+        Ui("Password", show_if={"auth": "basic"}),
     ] = None
     token: Annotated[
         SecretStr | None,
-        Ui("Token", "Sent as a bearer token; kept in the keyring.", show_if={"auth": "token"}),
+        Ui("Token", "Sent as a bearer token.", show_if={"auth": "token"}),
     ] = None
 
 
