@@ -42,6 +42,7 @@ class Tasks(QObject):
         super().__init__()
         self._report = report
         self._closed = False
+        self._sending = threading.Lock()
         self._arrived.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
         self._work = _Lane("work", work)
         self._ask = _Lane("ask", ask)
@@ -84,7 +85,7 @@ class Tasks(QObject):
             for element in work():
                 if not task.wanted:
                     return
-                self._arrived.emit((task, each, element))
+                self._send((task, each, element))
 
         def end(_: object) -> None:
             done()
@@ -94,7 +95,8 @@ class Tasks(QObject):
 
     def close(self) -> None:
         """Take no more work; what runs ends by itself, not waited for, and is told to nobody."""
-        self._closed = True
+        with self._sending:
+            self._closed = True
         self._work.close()
         self._ask.close()
 
@@ -132,8 +134,10 @@ class Tasks(QObject):
         lane.put(run)
 
     def _send(self, parcel: tuple[Task, Callable[[Any], None], Any]) -> None:
-        if shiboken6.isValid(self):
-            self._arrived.emit(parcel)
+        # Qt is gone soon after `close`: nobody may be in the middle of this by then.
+        with self._sending:
+            if not self._closed and shiboken6.isValid(self):
+                self._arrived.emit(parcel)
 
     def _deliver(self, parcel: tuple[Task, Callable[[Any], None], Any]) -> None:
         task, receive, what = parcel

@@ -182,12 +182,14 @@ def _seen(interface: Any) -> dict[str, Any]:
 
 
 def _children(interface: Any) -> Iterator[Any]:
-    from PySide6.QtWidgets import QAbstractItemView
+    from PySide6.QtWidgets import QAbstractItemView, QComboBox
 
     it = interface.object()
     if isinstance(it, QAbstractItemView):
         yield from _cells(it, interface)
         return
+    if isinstance(it, QComboBox):
+        return  # its list is a window of its own
     for number in range(min(interface.childCount(), MOST_CHILDREN)):
         child = interface.child(number)
         if child is not None and child.isValid() and not child.state().invisible:

@@ -83,6 +83,13 @@ def focused_on(program: Running, role: str, name: str = "", *, having: str = "")
         raise AssertionError(f"{error}; it is on {program.eyes.focused()}") from None
 
 
+def choose(program: Running, role: str, name: str) -> None:
+    """Click one of several and wait until it is selected."""
+    eyes = program.eyes
+    program.hands.click(eyes.find(role, name))
+    until(lambda: "selected" in eyes.find(role, name).states, f"{name} being selected")
+
+
 def downloads(program: Running) -> Path:
     """Return the folder that the program saves into unless told otherwise."""
     folder = program.data_dir.parent / "home" / "Downloads"

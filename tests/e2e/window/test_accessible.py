@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.window.conftest import Running, Start
 from tests.e2e.window.seeing import Seen, until
-from tests.e2e.window.steps import focused_on, next_stop, see_the_demo, tab_to
+from tests.e2e.window.steps import choose, focused_on, next_stop, see_the_demo, tab_to
 
 pytestmark = pytest.mark.e2e
 
@@ -134,8 +134,7 @@ def test_the_tabs_of_a_registry(start: Start, name: str) -> None:
     assert tabs[-4:] == ["Overview", "Contents", "Changes", "Connection"]
     focused_on(program, "PageTab")
     for tab in tabs:
-        hands.click(eyes.find("PageTab", tab))
-        until(lambda tab=tab: "selected" in eyes.find("PageTab", tab).states, tab)
+        choose(program, "PageTab", tab)
         check_place(program, tab)
     program.close()
 
@@ -184,8 +183,7 @@ def test_the_parts_of_an_artifact(start: Start) -> None:
     ]
     assert {"README", "Values", "Facts", "History"} <= set(tabs)
     for tab in tabs:
-        hands.click(eyes.find("PageTab", tab))
-        until(lambda tab=tab: "selected" in eyes.find("PageTab", tab).states, tab)
+        choose(program, "PageTab", tab)
         check_place(program, tab)
     program.close()
 
@@ -198,7 +196,6 @@ def test_the_settings(start: Start) -> None:
     sections = [seen.name for seen in eyes.find(object="settings-sections").children]
     assert len(sections) == 8
     for section in sections:
-        hands.click(eyes.find("ListItem", section))
-        until(lambda name=section: "selected" in eyes.find("ListItem", name).states, section)
+        choose(program, "ListItem", section)
         check_place(program, section)
     program.close()
