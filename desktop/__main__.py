@@ -47,7 +47,7 @@ def open_window(
     """Show the window until it is closed; raises ImportError where this installation has none."""
     # Until the first picture nearly everything that is made is kept: nothing to collect.
     gc.disable()
-    from desktop.ui.main import Options, run
+    from desktop.ui.start import Options, run
 
     return run(
         Options(

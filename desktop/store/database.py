@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from desktop.store import schema
+from desktop.store.glance import FILE as FILE
 from registrykit.errors import RegistryError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
     from sqlmodel import Session, SQLModel
 
-FILE = "registry-desktop.db"
 _SCRATCH = """
 CREATE TEMP TABLE stage (
     run INTEGER, kind TEXT, path TEXT, name TEXT, display_name TEXT, description TEXT,

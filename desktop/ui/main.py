@@ -8,23 +8,21 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QSettings, QTimer
-from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
-from desktop.paths import resource
 from desktop.store.database import FILE, Database
 from desktop.ui.destination import Destination, PageName
 from desktop.ui.opening import Opening
-from desktop.ui.session import Session, preferences
-from desktop.ui.system import Interrupts, QtMessages
+from desktop.ui.session import Session
+from desktop.ui.shell import Shell
+from desktop.ui.start import Options, preferences
 from desktop.ui.tasks import Tasks
-from desktop.ui.theme import STYLE, Theme
+from desktop.ui.theme import Theme
 from desktop.ui.window import MainWindow
 
 if TYPE_CHECKING:
@@ -35,42 +33,16 @@ _PAGES: tuple[PageName, ...] = ("home", "registries", "catalog", "changes", "set
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Options:
-    """What the command line decided for this run of the program."""
-
-    data_dir: Path
-    demo: bool = False
-    demo_dir: Path | None = None
-    """Where the demo keeps its data; otherwise in a temporary place, removed at the end."""
-    offline: bool = False
-    proxy: str = ""
-    safe_mode: bool = False
-
-
-def run(options: Options) -> int:
-    """Show the window and return the exit code when it was closed."""
-    with QtMessages() as messages:
-        application = QApplication([*sys.argv[:1], *STYLE])
-        messages.shown()
-        application.setApplicationName("registry-desktop")
-        application.setDesktopFileName("registry-desktop")
-        application.setWindowIcon(QIcon(str(resource("app/registry-desktop-256.png"))))
-        program = Program(application, options)
-        with Interrupts(application.quit) as interrupts:
-            try:
-                program.start()
-                code = application.exec()
-            finally:
-                program.end()
-    return 128 + interrupts.received if interrupts.received else code
-
-
 class Program(QObject):
     """Holds the window, the session that it shows, and the program behind that."""
 
-    def __init__(self, application: QApplication, options: Options) -> None:
+    def __init__(
+        self, application: QApplication, options: Options, shell: Shell | None = None
+    ) -> None:
+        """`shell` shows the first picture already; without one there is none."""
         super().__init__(application)
+        self.shell = shell or Shell()
+        self.shell.closing.connect(self._close_window)
         self._application = application
         self._options = options
         self.theme = Theme(application, appearance(preferences(options.data_dir)))
@@ -174,19 +146,25 @@ class Program(QObject):
         self.window = MainWindow(session)
         self.window.banner.own_asked.connect(self.open_own)
         self.window.leaving.connect(self._application.quit)
-        if before is not None:
-            self.window.setGeometry(before.geometry())
         page = str(session.prefs.value("page", "home"))
         registry = str(session.prefs.value("registry", ""))
         first: PageName = next((name for name in _PAGES if name == page), "home")
         self.window.go(Destination(first, registry))
+        if before is None and not self.shell.isVisible():
+            self.shell.restore(session.prefs)
+        self.shell.show_window(self.window)
         self.window.show()
+        self.shell.show()
         if before is not None:
             before.leaving.disconnect()
             before.close()
             before.session.close()
             before.deleteLater()
         return session
+
+    def _close_window(self) -> None:
+        if self.window is not None:
+            self.window.close()
 
     def _build(
         self, held: ExitStack, data_dir: Path, *, environ: Mapping[str, str] | None = None

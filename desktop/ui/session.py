@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QSettings, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop.engine import words
 from desktop.engine.words import State
@@ -18,6 +18,7 @@ from desktop.store import registries as stored
 from desktop.store.database import Database
 from desktop.store.values import EnvironmentRow, RegistryRow, TenantRow
 from desktop.ui.destination import Destination
+from desktop.ui.start import preferences
 from desktop.ui.tasks import Tasks
 
 if TYPE_CHECKING:
@@ -232,11 +233,6 @@ class Session(QObject):
             self._relay.close()
         if self._glance is not None:
             self._glance.close()
-
-
-def preferences(data_dir: Path) -> QSettings:
-    """Return what the window remembers of itself in a data directory."""
-    return QSettings(str(data_dir / "window.ini"), QSettings.Format.IniFormat)
 
 
 def _place(listed: Listed | None) -> tuple[object, ...]:

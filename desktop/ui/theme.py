@@ -17,7 +17,6 @@ from desktop.ui.sheet import sheet
 GRID = 4
 ROW = 44
 TITLE, SECTION, BODY, CAPTION = 20, 15, 13, 11
-STYLE = ("-style", "fusion")
 """Arguments of the QApplication; asking it for a style later costs more time than all the rest."""
 APPEARANCES = ("system", "light", "dark")
 
@@ -144,7 +143,7 @@ def font(size: int = BODY, *, strong: bool = False) -> QFont:
 class Theme(QObject):
     """Applies palette and style sheet, and again whenever the system changes its mind.
 
-    The application has been made with the arguments `STYLE`.
+    The application has been made with the arguments `start.STYLE`.
     """
 
     changed = Signal()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 
-from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QPaintEvent, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
@@ -19,10 +19,9 @@ from desktop.ui.parts.page import Page, holds_keyboard
 from desktop.ui.parts.problem import Problem
 from desktop.ui.popups import AttentionPopup, JobsPopup
 from desktop.ui.session import Session
+from desktop.ui.shell import NARROW, SIZE, TITLE
 
 COUNT_MILLISECONDS = 100
-TITLE = "Registry Desktop — Kubernetes registries: OCI, Helm, packs"
-NARROW = 940
 _PAGES = {
     "home": ("desktop.ui.home.page", "HomePage"),
     "registries": ("desktop.ui.registries.page", "RegistriesPage"),
@@ -43,10 +42,10 @@ class MainWindow(QMainWindow):
 
     def __init__(self, session: Session) -> None:
         super().__init__()
+        # Inside of a shell it is a part of that; on its own, a window.
         self.setWindowTitle(TITLE)
         self.session = session
-        self.resize(1180, 760)
-        self.setMinimumSize(760, 480)
+        self.resize(*SIZE)
         self._pages: dict[str, Page] = {}
         self._been: list[Destination] = []
         self._at = -1
@@ -78,7 +77,6 @@ class MainWindow(QMainWindow):
         self.notices = Notices(self)
         self._actions = RegistryActions(session)
         self._connect()
-        self._restore()
 
     def _connect(self) -> None:
         session = self.session
@@ -119,6 +117,11 @@ class MainWindow(QMainWindow):
             (QKeySequence("Ctrl+N"), lambda: self.go(Destination("registries", adding=True))),
             (QKeySequence("F1"), self._show_help),
         ]
+
+    @property
+    def top(self) -> QWidget:
+        """The window of the system's that this is, or is in."""
+        return self.window()
 
     def when_painted(self, act: Callable[[], object]) -> None:
         """Do something after the first picture; at once if it is there already.
@@ -253,18 +256,13 @@ class MainWindow(QMainWindow):
 
     # State that outlives the program
 
-    def _restore(self) -> None:
-        geometry = self.session.prefs.value("geometry")
-        if isinstance(geometry, QByteArray):
-            self.restoreGeometry(geometry)
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.navigation.set_narrow(self.width() < NARROW)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         prefs = self.session.prefs
-        prefs.setValue("geometry", self.saveGeometry())
+        prefs.setValue("geometry", self.top.saveGeometry())
         if self._at >= 0:
             here = self._been[self._at]
             prefs.setValue("page", here.page)

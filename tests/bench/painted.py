@@ -87,9 +87,9 @@ def plain_list() -> None:
     application.exec()
 
 
-def program(page: str) -> None:
-    """Start the program as its command does; it has been told to open this page."""
-    sys.meta_path.insert(0, _Late(page))
+def program() -> None:
+    """Start the program as its command does, and report when its first picture is painted."""
+    sys.meta_path.insert(0, _Late())
     sys.argv = ["registry-desktop"]
     from desktop.__main__ import main
 
@@ -99,13 +99,10 @@ def program(page: str) -> None:
 class _Late:
     """Changes one module when the program imports it, and nothing before."""
 
-    def __init__(self, page: str) -> None:
-        self._page = page
-
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if name != "desktop.ui.main":
+        if name != "desktop.ui.start":
             return None
         sys.meta_path.remove(self)
         spec = sys.meta_path[-1].find_spec(name, path, None)
@@ -115,36 +112,11 @@ class _Late:
 
         def and_change(module: object) -> None:
             execute(module)  # type: ignore[arg-type]
-            started = module.Program.start  # type: ignore[attr-defined]
+            # What follows the first picture is what is reported here, with the rows painted.
+            module.Start._begin = lambda self: report()  # type: ignore[attr-defined]
 
-            def start(self: object) -> None:
-                started(self)
-                _report_when_painted(self, self_page)
-
-            module.Program.start = start  # type: ignore[attr-defined]
-
-        self_page = self._page
         spec.loader.exec_module = and_change  # type: ignore[method-assign]
         return spec
-
-
-def _report_when_painted(program: object, page: str) -> None:
-    """Report once rows have been painted, or the window with whatever it shows."""
-    if page != "registries":
-        program.window._after_painting.insert(0, report)  # type: ignore[attr-defined]
-        return
-    from PySide6.QtCore import QTimer
-
-    delegate = sys.modules["desktop.ui.registries.delegate"].RegistryDelegate
-    painted = delegate.paint
-    waiting = [report]
-
-    def paint(self: object, *given: object) -> None:
-        painted(self, *given)
-        if waiting:
-            QTimer.singleShot(0, waiting.pop())
-
-    delegate.paint = paint
 
 
 if __name__ == "__main__":
@@ -154,4 +126,4 @@ if __name__ == "__main__":
     elif what == "list":
         plain_list()
     else:
-        program(what)
+        program()

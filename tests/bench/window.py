@@ -15,8 +15,8 @@ os.environ["REGISTRY_DESKTOP_KEYRING"] = "none"
 from PySide6.QtCore import QCoreApplication, QEventLoop
 from PySide6.QtWidgets import QApplication
 
-from desktop.ui.main import Options, Program
-from desktop.ui.theme import STYLE
+from desktop.ui.main import Program
+from desktop.ui.start import STYLE, Options
 from desktop.ui.window import MainWindow
 
 PATIENCE = 300.0

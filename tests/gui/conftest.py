@@ -100,7 +100,7 @@ def _nothing_is_left_behind(theme: Theme) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def qapp_args() -> list[str]:
     """Make the application of these tests in the style of the program."""
-    from desktop.ui.theme import STYLE
+    from desktop.ui.start import STYLE
 
     return ["tests", *STYLE]
 

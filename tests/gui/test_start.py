@@ -17,9 +17,10 @@ from pytestqt.qtbot import QtBot
 
 from desktop.app import build
 from desktop.store.database import FILE
-from desktop.ui.main import Options, Program
+from desktop.ui.main import Program
 from desktop.ui.opening import Opening
 from desktop.ui.session import Session
+from desktop.ui.start import Options
 from desktop.ui.window import MainWindow
 from registrykit.errors import Cancelled
 from tests.gui.conftest import find
@@ -56,6 +57,7 @@ def end(program: Program) -> None:
     if window is not None:
         window.session.deleteLater()
         window.deleteLater()
+    program.shell.deleteLater()
     program.theme.deleteLater()
     program.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QObject, QThread
+from PySide6.QtCore import QObject, Qt, QThread
 from pytestqt.qtbot import QtBot
 
 from desktop.ui.tasks import Latest, Tasks
@@ -152,3 +152,24 @@ def test_a_stream_that_nobody_wants_ends(qtbot: QtBot, tasks: Tasks, owner: QObj
 def test_what_is_closed_takes_no_more_work(tasks: Tasks, owner: QObject) -> None:
     tasks.close()
     tasks.run(owner, lambda: pytest.fail("it ran"))
+
+
+def test_nothing_is_sent_to_a_window_that_has_ended(tasks: Tasks, owner: QObject) -> None:
+    """Qt may be gone by then: sending would crash the program."""
+    begun, go_on = threading.Event(), threading.Event()
+    sent: list[object] = []
+    tasks._arrived.connect(sent.append, Qt.ConnectionType.DirectConnection)
+    workers: list[threading.Thread] = []
+
+    def work() -> None:
+        workers.append(threading.current_thread())
+        begun.set()
+        go_on.wait(10)
+
+    tasks.run(owner, work, lambda _none: pytest.fail("it was told"))
+    assert begun.wait(10)
+    tasks.close()
+    go_on.set()
+    workers[0].join(10)
+    assert not workers[0].is_alive()
+    assert sent == []

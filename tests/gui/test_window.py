@@ -15,6 +15,7 @@ from desktop.ui.destination import Destination
 from desktop.ui.navigation import PLACES
 from desktop.ui.parts.page import Page
 from desktop.ui.session import Session
+from desktop.ui.shell import Shell
 from desktop.ui.window import MainWindow
 from registrykit.errors import Unreachable
 from tests.gui.conftest import find
@@ -176,7 +177,7 @@ def test_place_and_size_are_remembered(
     qtbot: QtBot,
     window: MainWindow,
     session: Session,
-    open_window: Callable[[Session], MainWindow],
+    show: Callable[[Shell], Shell],
 ) -> None:
     window.resize(780, 520)
     window.go(Destination("registries", "r7"))
@@ -184,7 +185,9 @@ def test_place_and_size_are_remembered(
         window.close()
     assert session.prefs.value("page") == "registries"
     assert session.prefs.value("registry") == "r7"
-    assert open_window(session).size() == window.size()
+    shell = show(Shell())
+    shell.restore(session.prefs)
+    assert shell.size() == window.size()
 
 
 def test_who_works_on_a_page_keeps_the_keyboard_when_the_way_is_written_down(

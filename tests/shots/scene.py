@@ -14,8 +14,9 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop.demo import estate as demo_estate
 from desktop.ui.destination import Destination, PageName
-from desktop.ui.main import Options, Program
+from desktop.ui.main import Program
 from desktop.ui.session import Session
+from desktop.ui.start import Options
 from desktop.ui.window import MainWindow
 from tests.gui.finding import find
 

@@ -36,7 +36,7 @@ VARIANTS = {
 
 def take(variant: str, folder: Path, wanted: list[str]) -> list[str]:
     """Save one picture of each screen; return the names of those that were not reached."""
-    from desktop.ui.theme import STYLE
+    from desktop.ui.start import STYLE
     from tests.shots.scene import Scene
     from tests.shots.screens import SCREENS, prepare
 

@@ -10,7 +10,6 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLineEdit,
     QMenu,
     QSplitter,
     QStackedLayout,
@@ -118,7 +117,7 @@ class CatalogPage(Page):
 
     def go(self, to: Destination) -> None:
         """Search for the text, open the artifact, or show one registry's part."""
-        field = self._search_field()
+        field = self.search_field()
         if to.artifact:
             self._made_view().tabs.begin_with(to.tab)
             self._show_whole(to.artifact, to.version)
@@ -141,7 +140,7 @@ class CatalogPage(Page):
         """Search inside the document that is shown, else in the whole catalog."""
         if self._open and self._view is not None and self._view.open_find():
             return
-        field = self._search_field()
+        field = self.search_field()
         if field is not None:
             field.setFocus(Qt.FocusReason.ShortcutFocusReason)
             field.selectAll()
@@ -156,10 +155,6 @@ class CatalogPage(Page):
         self._ask()
         if self._view is not None:
             self._view.read_again()
-
-    def _search_field(self) -> QLineEdit | None:
-        header = getattr(self.window(), "header", None)
-        return header.search if header is not None else None
 
     # Asking
 
@@ -382,7 +377,7 @@ class CatalogPage(Page):
 
     def _type(self, event: QKeyEvent) -> None:
         """Go on in the search with a key that was pressed in the table."""
-        field = self._search_field()
+        field = self.search_field()
         if field is not None:
             type_on(field, event)
 

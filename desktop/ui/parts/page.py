@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
 from desktop.ui.destination import Destination
 from desktop.ui.session import Session
@@ -26,6 +26,13 @@ class Page(QWidget):
 
     def enter(self) -> None:
         """Go from the search field into what it found."""
+
+    def search_field(self) -> QLineEdit | None:
+        """Return the search of the window that this page is in."""
+        above: QWidget | None = self
+        while above is not None and not hasattr(above, "header"):
+            above = above.parentWidget()
+        return above.header.search if above is not None else None
 
     def refresh(self) -> None:
         """Do what F5 means here."""

@@ -8,6 +8,7 @@ thread, so an answer is a moment of the program and never half of a change.
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import queue
 import socket
@@ -29,6 +30,7 @@ PATIENCE = 60.0
 
 
 def main() -> None:
+    faulthandler.enable()
     path, *given = sys.argv[1:]
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
