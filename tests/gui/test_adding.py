@@ -149,6 +149,34 @@ def test_a_login_that_was_pasted_with_the_address_goes_to_its_fields(
     assert "sesame" not in texts(panel)
 
 
+def test_who_types_a_login_slowly_goes_on_where_it_was_taken_out(
+    qtbot: QtBot, open_panel: Open
+) -> None:
+    panel = open_panel()
+    url = line(panel, "url")
+    QTest.keyClicks(url, "https://reader:sesame@c")
+    qtbot.waitUntil(lambda: url.text() == "https://c", timeout=SOON)
+    QTest.keyClicks(url, "harts.example.com")
+    assert url.text() == "https://charts.example.com"
+
+
+def test_a_name_that_is_proposed_meanwhile_is_replaced_by_what_is_typed(
+    qtbot: QtBot, open_panel: Open
+) -> None:
+    panel = open_panel()
+    name = line(panel, "name")
+    typed(qtbot, panel, "https://charts.acme.example/stable")
+    proposed = name.text()
+    name.setFocus()
+    name.selectAll()
+    panel._propose("https://charts.acme.example/stable")
+    assert name.selectedText() == proposed
+    panel._propose("https://charts.beta.example/stable")
+    assert name.text() not in ("", proposed)
+    QTest.keyClicks(name, "Team")
+    assert name.text() == "Team"
+
+
 def test_enter_adds_and_goes_to_what_is_missing(
     qtbot: QtBot, open_panel: Open, app: App, helm_site: HelmSite, told: list[str]
 ) -> None:

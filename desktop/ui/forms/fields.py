@@ -56,6 +56,11 @@ class Field(QWidget):
         """Show a value; says nothing of it by `changed`."""
         raise NotImplementedError
 
+    def propose(self, value: Any) -> None:
+        """Show a value where somebody may be about to enter another one."""
+        if value != self.value():
+            self.set_value(value)
+
     @property
     def is_blank(self) -> bool:
         return self.value() in (None, "", [])
@@ -133,8 +138,16 @@ class TextField(Field):
     def set_value(self, value: Any) -> None:
         self._quiet = True
         self.line.setText("" if value is None else str(value))
-        self.line.setCursorPosition(0)
+        if not self.line.hasFocus():
+            # Its beginning is shown; whoever is typing goes on at its end.
+            self.line.setCursorPosition(0)
         self._quiet = False
+
+    def propose(self, value: Any) -> None:
+        if value != self.value():
+            self.set_value(value)
+            if self.line.hasFocus():
+                self.line.selectAll()
 
     def lock(self) -> None:
         # Read-only text can still be selected and copied.

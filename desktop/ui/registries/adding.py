@@ -273,7 +273,7 @@ class AddPanel(FormPanel):
         taken = [row.name for row in self.session.registries(hidden=True)]
         general = [found.id for found in self.session.app.plugins.types_for(self._edition)]
         name = proposed_name(endpoint, taken, general)
-        self._name.field.set_value(name)
+        self._name.field.propose(name)
         return bool(name)
 
     @property
