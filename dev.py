@@ -43,7 +43,17 @@ SHOTS = ("light", "dark", "200", "narrow")
 # Groups that need a pytest of their own: their folders, arguments and environment. Qt stays out of
 # every other one.
 APART = {
-    "gui": (["tests/gui"], ["-p", "pytestqt.plugin"], {"QT_QPA_PLATFORM": "offscreen"}),
+    "gui": (
+        ["tests/gui"],
+        ["-p", "pytestqt.plugin", "--ignore=tests/gui/stalls"],
+        {"QT_QPA_PLATFORM": "offscreen"},
+    ),
+    # Measures stalls, so nothing else may run beside it.
+    "stalls": (
+        ["tests/gui/stalls"],
+        ["-n0", "-p", "pytestqt.plugin"],
+        {"QT_QPA_PLATFORM": "offscreen"},
+    ),
     "window": (["tests/e2e/window"], ["-n0"], {}),
 }
 

@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject, QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
 from desktop.store.database import FILE, Database
+from desktop.ui.collecting import Collector
 from desktop.ui.destination import Destination, PageName
 from desktop.ui.opening import Opening
 from desktop.ui.session import Session
@@ -53,6 +54,7 @@ class Program(QObject):
         self._schedule = QTimer(self)
         self._schedule.setInterval(SCHEDULE_SECONDS * 1000)
         self._schedule.timeout.connect(self._look_at_the_clock)
+        self._collector = Collector(self)
         self._hooks = (sys.excepthook, threading.excepthook)
         sys.excepthook = self._crashed
         threading.excepthook = self._thread_crashed
@@ -137,7 +139,6 @@ class Program(QObject):
         # Importing what the program is made of would take its time from the first picture.
         assert self.window is not None
         self.window.when_painted(lambda: self._tasks.run(self, opening.run, opened, failed))
-        self.window.when_painted(gc.enable)
         return opening
 
     def _show(self, session: Session) -> Session:
@@ -248,6 +249,7 @@ class Program(QObject):
         self._tasks.close()
         if self._opening is not None:
             self._opening.close()
+        self._collector.end()
         sys.excepthook, threading.excepthook = self._hooks
 
     # Faults of our own

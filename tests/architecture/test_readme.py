@@ -491,7 +491,7 @@ def test_a_page_links_to_what_is_there_and_does_not_shout(path: Path) -> None:
     prose = re.sub(r"```.*?```|`[^`]*`", "", path.read_text("utf-8"), flags=re.DOTALL)
     for target in re.findall(r"\]\(([^)\s]+)\)", prose):
         assert "://" in target or (path.parent / target.partition("#")[0]).exists(), target
-    assert "!" not in prose
+    assert "!" not in prose.replace("![", "[")  # what stands before a picture is no shout
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,8 @@ def theme(qapp: Any) -> Theme:
     """The program's own look, light."""
     from desktop.ui.theme import Theme
 
+    # As in the program: a widget is never destroyed beside the thread that it lives on.
+    gc.disable()
     found = Theme(qapp)
     found.set_appearance("light")
     return found

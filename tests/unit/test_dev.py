@@ -156,7 +156,7 @@ GROUPS = {
     "gui": ["tests/gui"],
     "window": ["tests/e2e/window"],
 }
-APART = ["--ignore=tests/gui", "--ignore=tests/e2e/window"]
+APART = ["--ignore=tests/gui", "--ignore=tests/gui/stalls", "--ignore=tests/e2e/window"]
 
 
 def calls(dev: ModuleType, *given: str) -> list[list[str]]:
@@ -171,10 +171,12 @@ def test_groups_become_folders_and_markers(dev: ModuleType) -> None:
 
 
 def test_what_needs_qt_or_a_screen_has_a_pytest_of_its_own(dev: ModuleType) -> None:
-    gui = ["-p", "pytestqt.plugin", "tests/gui"]
+    gui = ["-p", "pytestqt.plugin", "--ignore=tests/gui/stalls", "tests/gui"]
+    stalls = ["-n0", "-p", "pytestqt.plugin", "tests/gui/stalls"]
     window = ["-n0", "tests/e2e/window"]
-    assert calls(dev) == [APART, gui, window]
-    assert calls(dev, "--", "-x") == [[*APART, "-x"], [*gui, "-x"], [*window, "-x"]]
+    assert calls(dev) == [APART, gui, stalls, window]
+    every = [APART, gui, stalls, window]
+    assert calls(dev, "--", "-x") == [[*call, "-x"] for call in every]
     assert calls(dev, "gui") == [gui]
     assert calls(dev, "window", "gui", "--", "-x") == [[*gui, "-x"], [*window, "-x"]]
     assert calls(dev, "window", "unit") == [[*APART, "tests/unit"], window]
