@@ -83,7 +83,7 @@ class Scene:
         program.theme.set_appearance(self._appearance)
         program.start()
         program.theme.set_appearance(self._appearance)
-        self.window.resize(self._size)
+        program.shell.resize(self._size)
         self.wait(self.window.isVisible, "the window")
 
     def end(self) -> None:
@@ -92,6 +92,7 @@ class Scene:
             window = self.window
             self.program.end()
             window.deleteLater()
+            self.program.shell.deleteLater()
             self.program.theme.deleteLater()
             self.program.deleteLater()
             self.program = None
@@ -162,11 +163,12 @@ class Scene:
         from PySide6.QtGui import QPainter
 
         self.settle()
-        picture = self.window.grab()
+        top = self.window.window()
+        picture = top.grab()
         painter = QPainter(picture)
         for popup in QApplication.topLevelWidgets():
-            if popup is not self.window and popup.isVisible():
-                place = self.window.mapFromGlobal(popup.mapToGlobal(popup.rect().topLeft()))
+            if popup is not top and popup.isVisible():
+                place = top.mapFromGlobal(popup.mapToGlobal(popup.rect().topLeft()))
                 painter.drawPixmap(place, popup.grab())
         painter.end()
         assert picture.save(str(path)), path
