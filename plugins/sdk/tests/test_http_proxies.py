@@ -31,7 +31,10 @@ class Forwarder:
 
     def serve(self) -> None:
         while True:
-            client, _ = self._listener.accept()
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return  # closed meanwhile
             try:
                 head = self._read_head(client)
             except ConnectionError:
