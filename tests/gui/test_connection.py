@@ -114,7 +114,7 @@ def test_a_stored_registry_is_checked_with_its_stored_secrets(
     show_row(tab, session, row)
     find(tab, QPushButton, "check-connection").click()
     qtbot.waitUntil(lambda: "It can be used." in texts(tab), timeout=SOON)
-    assert "The index was read as ada." in texts(tab)
+    qtbot.waitUntil(lambda: "The index was read as ada." in texts(tab))
     find(tab, QPushButton, "Copy details").click()
     copied = QGuiApplication.clipboard().text()
     assert "sign-in: ok" in copied
@@ -128,7 +128,7 @@ def test_a_check_of_a_password_that_expired_says_where_it_failed(
     show_row(tab, session, row)
     tab.check_now()
     qtbot.waitUntil(lambda: "Sign-in failed" in texts(tab), timeout=SOON)
-    assert "did not accept the sign-in" in texts(tab)
+    qtbot.waitUntil(lambda: "did not accept the sign-in" in texts(tab))
 
 
 def test_what_is_in_the_form_is_checked_and_saved(

@@ -81,8 +81,8 @@ def test_a_first_synchronization_from_the_overview(
     qtbot.waitUntil(lambda: "never synchronized" in texts(page))
     find(page, QPushButton, "sync-first").click()
     qtbot.waitUntil(lambda: "6 added" in texts(page), timeout=SOON)
-    assert "2 charts" in texts(page)
-    assert "next in 23 h" in texts(page)
+    qtbot.waitUntil(lambda: "2 charts" in texts(page))
+    qtbot.waitUntil(lambda: "next in 23 h" in texts(page))
     qtbot.waitUntil(lambda: "nginx" in texts(page))
     progress = page.findChild(ProgressLine)
     assert progress is not None
