@@ -14,14 +14,14 @@ from registrykit.errors import Cancelled
 
 if TYPE_CHECKING:
     from desktop.engine.details import Saved
-    from desktop.ui.forms.checking import CheckControl
+    from desktop.engine.jobs import Cancellable
 
 
 @dataclass
 class Errand:
     """What is being done for a version and how far it is, or how that ended."""
 
-    control: CheckControl | None = None
+    control: Cancellable | None = None
     bytes: int = 0
     error: Exception | None = None
     saved: Saved | None = None
@@ -57,10 +57,10 @@ class Errands(QObject):
 
     def fetch(self, artifact: ArtifactRow, version: VersionRow) -> None:
         """Download the documents of a version; what is asked for may come from any host."""
-        from desktop.ui.forms.checking import CheckControl
+        from desktop.engine.jobs import Cancellable
 
         app = self._session.app
-        control = CheckControl()
+        control = Cancellable()
         self._fetches[version.id] = Errand(control)
 
         def work() -> None:
@@ -81,10 +81,10 @@ class Errands(QObject):
 
     def save(self, artifact: ArtifactRow, version: VersionRow, folder: Path) -> None:
         """Write the bytes of a version into a folder; their digest is checked."""
-        from desktop.ui.forms.checking import CheckControl
+        from desktop.engine.jobs import Cancellable
 
         app = self._session.app
-        control = CheckControl()
+        control = Cancellable()
         self._saves[version.id] = Errand(control)
 
         def work() -> Saved:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QGuiApplica
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.engine import words
+from desktop.engine.jobs import Cancellable
 from desktop.ui.forms.stages import MOST_STAGES, StageRow, next_words, stage_title, took
 from desktop.ui.forms.trusting import TrustCard, can_be_trusted
 from desktop.ui.parts.buttons import button
@@ -26,7 +26,6 @@ from desktop.ui.tasks import Latest
 from registrykit.errors import Cancelled
 
 if TYPE_CHECKING:
-    from desktop.engine.workers import Worker
     from registrykit.events import Check
 
 CA_FIELD = "ca_certificate"
@@ -34,31 +33,7 @@ CA_FIELD = "ca_certificate"
 _SLOW_SECONDS = 2.0
 
 
-class CheckControl:
-    """Ends a check that runs on another thread."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._worker: Worker | None = None
-        self._cancelled = False
-
-    def attach(self, worker: Worker) -> None:
-        with self._lock:
-            self._worker = worker
-            cancelled = self._cancelled
-        if cancelled:
-            worker.cancel()
-
-    def cancel(self) -> None:
-        """Ask the worker to end; may wait two seconds for one that does not listen."""
-        with self._lock:
-            self._cancelled = True
-            worker = self._worker
-        if worker is not None:
-            worker.cancel()
-
-
-Stages = Callable[[CheckControl], "Iterator[Check]"]
+Stages = Callable[[Cancellable], "Iterator[Check]"]
 
 
 class CheckView(QWidget):
@@ -76,7 +51,7 @@ class CheckView(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self._control: CheckControl | None = None
+        self._control: Cancellable | None = None
         self._latest = Latest()
         self._checks: list[Check] = []
         self._began = self._stage_began = 0.0
@@ -148,7 +123,7 @@ class CheckView(QWidget):
         """Run a check; `stages` is called on another thread and given the way to end it."""
         self._drop()
         self._clear()
-        control = self._control = CheckControl()
+        control = self._control = Cancellable()
         self._again = stages
         self.verdict = ""
         self._began = self._stage_began = time.monotonic()

@@ -13,7 +13,7 @@ from desktop.engine.drafts import Judged, Place
 from desktop.engine.editing import Editing
 from desktop.store.values import RegistryRow
 from desktop.ui.destination import Destination
-from desktop.ui.forms.checking import CA_FIELD, CheckControl
+from desktop.ui.forms.checking import CA_FIELD
 from desktop.ui.forms.footer import Footer
 from desktop.ui.forms.form import FormView
 from desktop.ui.forms.judging import Judging
@@ -27,6 +27,7 @@ from desktop.ui.session import Session
 from registrykit.forms import FieldSpec, FormSpec, Problem
 
 if TYPE_CHECKING:
+    from desktop.engine.jobs import Cancellable
     from registrykit.events import Check
 
 
@@ -182,12 +183,12 @@ class EditPanel(FormPanel):
             right = False
         return right
 
-    def stages(self) -> Callable[[CheckControl], Iterator[Check]]:
+    def stages(self) -> Callable[[Cancellable], Iterator[Check]]:
         assert self.form is not None
         app, row = self.session.app, self._beginning.row
         values, given = self.form.changed_values(), self.form.secrets()
 
-        def stages(control: CheckControl) -> Iterator[Check]:
+        def stages(control: Cancellable) -> Iterator[Check]:
             draft, _ = editing.changed(app.plugins, app.vault, row, values, given)
             if draft is None:
                 yield from app.registries.check_stored(row, control)

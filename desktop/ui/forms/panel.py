@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop.ui.forms.checking import CA_FIELD, CheckControl, CheckView
+from desktop.ui.forms.checking import CA_FIELD, CheckView
 from desktop.ui.forms.footer import Footer
 from desktop.ui.forms.form import FormView
 from desktop.ui.parts.note import Note
@@ -25,6 +25,7 @@ from desktop.ui.parts.problem import Problem, ProblemCard
 from desktop.ui.session import Session
 
 if TYPE_CHECKING:
+    from desktop.engine.jobs import Cancellable
     from registrykit.events import Check
 
 WIDEST = 720
@@ -76,7 +77,7 @@ class FormPanel(QWidget):
         """Judge what is in the form now, show what is wrong, and go on with `then`."""
         raise NotImplementedError
 
-    def stages(self) -> Callable[[CheckControl], Iterator[Check]]:
+    def stages(self) -> Callable[[Cancellable], Iterator[Check]]:
         """Return the check of what is in the form; it is called on another thread."""
         raise NotImplementedError
 

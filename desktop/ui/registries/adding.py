@@ -10,9 +10,9 @@ from PySide6.QtCore import QCoreApplication, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.engine.drafts import Judged, Place
+from desktop.engine.jobs import Cancellable
 from desktop.store.values import RegistryRow
 from desktop.ui.destination import Destination
-from desktop.ui.forms.checking import CheckControl
 from desktop.ui.forms.footer import Footer
 from desktop.ui.forms.form import FormView, main_url
 from desktop.ui.forms.judging import Judging
@@ -309,12 +309,12 @@ class AddPanel(FormPanel):
                 right = False
         return right
 
-    def stages(self) -> Callable[[CheckControl], Iterator[Check]]:
+    def stages(self) -> Callable[[Cancellable], Iterator[Check]]:
         assert self._type is not None
         values, given = self._values()
         registries, type_id = self.session.app.registries, self._type.id
 
-        def stages(control: CheckControl) -> Iterator[Check]:
+        def stages(control: Cancellable) -> Iterator[Check]:
             yield from registries.check(registries.draft(type_id, values, given), (), control)
 
         return stages

@@ -16,6 +16,7 @@ from desktop.ui.actions import RegistryActions
 from desktop.ui.destination import Destination
 from desktop.ui.forms.reading import facts_of
 from desktop.ui.parts.buttons import button
+from desktop.ui.parts.clearing import clear
 from desktop.ui.parts.facts import Facts
 from desktop.ui.parts.note import Note
 from desktop.ui.parts.problem import Problem, ProblemCard
@@ -23,7 +24,8 @@ from desktop.ui.parts.text import label
 from desktop.ui.session import Listed, Session
 
 if TYPE_CHECKING:
-    from desktop.ui.forms.checking import CheckControl, CheckView
+    from desktop.engine.jobs import Cancellable
+    from desktop.ui.forms.checking import CheckView
     from desktop.ui.forms.editing import Beginning, EditPanel
     from registrykit.events import Check
     from registrykit.forms import FormSpec
@@ -167,12 +169,7 @@ class ConnectionTab(QWidget):
 
     def _show_hosts(self, row: RegistryRow) -> None:
         """List the hosts that somebody allowed for this registry, each with a way to end that."""
-        while self._host_rows.count():
-            taken = self._host_rows.takeAt(0)
-            widget = taken.widget() if taken else None
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        clear(self._host_rows)
         self._hosts.setVisible(bool(row.approved_hosts))
         if not row.approved_hosts:
             return
@@ -235,7 +232,7 @@ class ConnectionTab(QWidget):
         row, registries = self._entry.row, self._session.app.registries
         check.can_trust = row.default_id is None and self._session.writable
 
-        def stages(control: CheckControl) -> Iterator[Check]:
+        def stages(control: Cancellable) -> Iterator[Check]:
             return registries.check_stored(row, control)
 
         check.start(stages)

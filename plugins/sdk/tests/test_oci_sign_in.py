@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from plugins.sdk.tests.oci_visits import ANN, USERS, filled, passwords, read_all, refused
 from registrykit.errors import (
     BadAnswer,
     BadConfig,
@@ -15,54 +15,10 @@ from registrykit.errors import (
     SignInFailed,
 )
 from registrykit.http import Basic, Bearer, Credentials
-from registrykit.oci import Image, Registry
 from registrykit.testing import faults
-from registrykit.testing.oci import Layer, OciSite, reading
-from registrykit.testing.servers import Answer, Site
+from registrykit.testing.oci import OciSite, reading
+from registrykit.testing.servers import Answer
 from registrykit.testing.tokens import TokenServer
-
-ANN = Basic("ann", "hunter2")
-USERS = {"ann": "hunter2"}
-
-
-@pytest.fixture
-def tokens() -> Iterator[TokenServer]:
-    with TokenServer(USERS) as serving:
-        yield serving
-
-
-def filled(site: OciSite) -> OciSite:
-    for name in ("acme/a", "acme/b"):
-        site.push_image(name, "1.0", layers=[Layer(b"content", title="a.tgz")])
-    return site
-
-
-def read_all(registry: Registry) -> list[str]:
-    """Read everything once, the blobs too; return the names."""
-    names = list(registry.catalog())
-    for name in names:
-        for tag in registry.tags(name):
-            manifest = registry.manifest(name, tag)
-            assert isinstance(manifest.document, Image)
-            layers = manifest.document.layers
-            assert registry.read_blob(name, layers[0]) == b"content"
-            with registry.blob(name, layers[0]) as blob:
-                assert b"".join(blob) == b"content"
-    return names
-
-
-def refused(registry: Registry) -> RegistryError:
-    with pytest.raises(RegistryError) as raised:
-        read_all(registry)
-    error = raised.value
-    assert str(error)
-    assert error.remedy
-    assert "hunter2" not in f"{error} {error.cause} {error.remedy}"
-    return error
-
-
-def passwords(site: Site) -> int:
-    return sum("Basic" in one.headers.get("authorization", "") for one in site.log)
 
 
 def test_nobody_signs_in_where_nobody_has_to() -> None:

@@ -18,8 +18,8 @@ from registrykit.elsewhere import MOST_KNOWN, KnownElsewhere, read_file
 from registrykit.errors import BadAnswer
 from registrykit.formats.entries import plain_text, printable
 from registrykit.formats.yaml import Limits, read_yaml
+from registrykit.problems import LONGEST_PEM
 from registrykit_helm import address
-from registrykit_helm.config import LONGEST_PEM
 
 FILE = "repositories.yaml"
 LARGEST = 1024 * 1024

@@ -9,10 +9,8 @@ from __future__ import annotations
 import base64
 import json
 import shutil
-import socket
 import ssl
 import subprocess
-import time
 import urllib.request
 from collections.abc import Mapping
 from http.client import HTTPResponse
@@ -22,6 +20,7 @@ from typing import Any, Self
 
 from registrykit.oci.media import OCI_MANIFEST
 from registrykit.oci.names import digest_of
+from registrykit.testing.ports import answers, free_port
 from registrykit.testing.pushing import Pushes, encoded
 from registrykit.testing.tokens import TokenServer
 from registrykit.urls import Basic
@@ -68,7 +67,7 @@ class DockerRegistry(Pushes):
         if program is None:
             raise RuntimeError("docker-registry is not installed")
         for _ in range(5):
-            port = _free_port()
+            port = free_port()
             # JSON is YAML, and needs no library.
             (self.folder / "config.yml").write_text(json.dumps(self._configuration(port)), "utf-8")
             with (self.folder / "log").open("wb") as log:
@@ -80,7 +79,7 @@ class DockerRegistry(Pushes):
                     stdout=log,
                     stderr=subprocess.STDOUT,
                 )
-            if self._answers(port):
+            if answers(self._process, port, tries=250):
                 self.url = f"{'https' if self._certificate else 'http'}://localhost:{port}"
                 return self
             self.stop()
@@ -195,23 +194,3 @@ class DockerRegistry(Pushes):
                 }
             }
         return found
-
-    def _answers(self, port: int) -> bool:
-        assert self._process is not None
-        for _ in range(250):
-            if self._process.poll() is not None:
-                return False
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-            except OSError:
-                time.sleep(0.02)
-            else:
-                return True
-        return False
-
-
-def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port

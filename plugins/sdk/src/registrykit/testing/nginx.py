@@ -12,13 +12,13 @@ import hashlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from registrykit.testing.ports import answers, free_port
 
 
 def find_nginx() -> str | None:
@@ -84,7 +84,7 @@ class Nginx:
         if program is None:
             raise RuntimeError("nginx is not installed")
         for _ in range(5):
-            port = _free_port()
+            port = free_port()
             self._keep("nginx.conf", self._configuration(port))
             self._process = subprocess.Popen(
                 [program, "-p", self.folder, "-c", "nginx.conf", "-e", "error.log"],
@@ -92,7 +92,7 @@ class Nginx:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
-            if self._answers(port):
+            if answers(self._process, port, tries=200):
                 self.url = f"{'https' if self._tls else 'http'}://localhost:{port}"
                 return self
             self.stop()
@@ -149,23 +149,3 @@ http {{
   }}
 }}
 """
-
-    def _answers(self, port: int) -> bool:
-        assert self._process is not None
-        for _ in range(200):
-            if self._process.poll() is not None:
-                return False
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-            except OSError:
-                time.sleep(0.02)
-            else:
-                return True
-        return False
-
-
-def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
