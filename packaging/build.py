@@ -22,7 +22,10 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parent.parent
 LICENCES = ROOT / "resources" / "licences" / "THIRD-PARTY.md"
 # In the order in which they depend on each other; what is here is part of the program.
-SHIPPED = (ROOT / "plugins" / "sdk", ROOT / "plugins" / "helm", ROOT)
+SHIPPED = (
+    *(ROOT / "plugins" / name for name in ("sdk", "helm", "legacy_pack", "oci", "vertex_nonfips")),
+    ROOT,
+)
 
 # What the classifiers of older packages mean, where metadata has no licence expression.
 CLASSIFIED = {
@@ -33,8 +36,12 @@ CLASSIFIED = {
 }
 # What people write where an expression belongs.
 SPELLED = {"BSD": "BSD-3-Clause", "Apache 2": "Apache-2.0", "Apache License 2.0": "Apache-2.0"}
-# Packages of other systems, which are not installed where the list is written.
-ELSEWHERE = {"pywin32-ctypes": "BSD-3-Clause"}
+# Packages of other systems, which are not installed where the list is written, and one whose
+# metadata does not name its licences.
+LOOKED_UP = {
+    "python-dateutil": "Apache-2.0 OR BSD-3-Clause",
+    "pywin32-ctypes": "BSD-3-Clause",
+}
 
 TITLE = """\
 # Third-party packages
@@ -58,15 +65,23 @@ def project(folder: Path) -> dict[str, object]:
 
 
 def direct_dependencies(folders: Iterable[Path]) -> set[str]:
-    """Return the names that our own projects need at run time, without our own."""
-    own, needed = set(), set()
+    """Return the names that our own projects need at run time, without our own.
+
+    Of the extras those count that one of our projects asks of another.
+    """
+    own, needed, extras = set(), list[Requirement](), dict[tuple[str, str], list[str]]()
     for folder in folders:
         table = project(folder)
-        own.add(canonicalize_name(str(table["name"])))
-        dependencies = table.get("dependencies", [])
+        name = str(canonicalize_name(str(table["name"])))
+        own.add(name)
+        dependencies, optional = table.get("dependencies", []), table.get("optional-dependencies")
         assert isinstance(dependencies, list)
-        needed |= {canonicalize_name(Requirement(text).name) for text in dependencies}
-    return {str(name) for name in needed - own}
+        needed += map(Requirement, dependencies)
+        for extra, texts in (optional if isinstance(optional, dict) else {}).items():
+            extras[name, extra] = texts
+    asked = {(str(canonicalize_name(one.name)), extra) for one in needed for extra in one.extras}
+    needed += [Requirement(text) for key in asked for text in extras.get(key, [])]
+    return {str(canonicalize_name(one.name)) for one in needed} - own
 
 
 def shipped_versions(lock: str, direct: set[str]) -> dict[str, str]:
@@ -97,14 +112,14 @@ def shipped_versions(lock: str, direct: set[str]) -> dict[str, str]:
 
 def licence_of(name: str) -> str:
     """Return the licence as an SPDX expression, from a package's metadata."""
-    if name in ELSEWHERE:
-        return ELSEWHERE[name]
+    if name in LOOKED_UP:
+        return LOOKED_UP[name]
     try:
         described = importlib.metadata.metadata(name).json
     except importlib.metadata.PackageNotFoundError:
         raise ValueError(
             f"{name} is not installed here: write the list on Linux with Python 3.11, whose "
-            "environment holds everything else, or add the package to ELSEWHERE"
+            "environment holds everything else, or add the package to LOOKED_UP"
         ) from None
     for key in ("license_expression", "license"):
         text = str(described.get(key, ""))

@@ -9,8 +9,11 @@ import pytest
 
 from registrykit.checks import STAGES
 from registrykit.events import Check
+from registrykit.oci.content.shapes import HELM_CHARTS, HELM_CONFIG
+from registrykit.sync import Settings
 from registrykit.testing import faults
 from registrykit.testing.answers import Answer, Request
+from registrykit.testing.oci import Layer, OciSite
 from registrykit.testing.running import collect_checks
 from registrykit.testing.servers import HelmSite, Names
 from registrykit.urls import Basic, Bearer
@@ -182,15 +185,33 @@ def test_archives_on_another_host_are_a_warning_that_names_it(
     assert {host for host, _ in names.asked} == {"127.0.0.1"}
 
 
-def test_archives_in_an_oci_registry_are_not_tried(site: HelmSite, repository: Repository) -> None:
-    repository.charts["nginx"][0] |= {
-        "urls": ["oci://ghcr.io/acme/nginx:1.1.0"],
-        "created": "2027-01-01T00:00:00Z",
-    }
-    site.publish(repository.index, repository.archives)
-    stages = look(site)
-    assert verdicts(stages) == ["ok", "skipped", "ok", "skipped"]
-    assert "oci://" in stages["content"].message
+def test_an_archive_in_an_oci_registry_is_fetched_from_there(
+    site: HelmSite, repository: Repository
+) -> None:
+    def refer_to(host: str) -> None:
+        repository.charts["nginx"][0] |= {
+            "urls": [f"oci://{host}/acme/nginx:1.1.0"],
+            "created": "2027-01-01T00:00:00Z",
+        }
+        site.publish(repository.index, repository.archives)
+
+    refer_to("ghcr.io")
+    names = Names({"127.0.0.1": site})
+    stages = look(site, names)
+    assert verdicts(stages) == ["ok", "skipped", "ok", "warning"]
+    assert stages["content"].code == "host-not-approved"
+    assert "ghcr.io" in stages["content"].message
+    with OciSite() as other:
+        other.push_image(
+            "acme/nginx",
+            "1.1.0",
+            layers=[Layer(repository.archives["nginx-1.1.0.tgz"], HELM_CHARTS[0])],
+            config_type=HELM_CONFIG,
+        )
+        refer_to(other.origin.authority)
+        approved = Settings(approved=(other.origin.authority,))
+        checks = collect_checks(HELM, {"endpoint": site.endpoint}, settings=approved)
+        assert checks[-1].message == "The archive of nginx 1.1.0 can be fetched."
 
 
 def test_an_archive_that_cannot_be_fetched_is_a_warning(site: HelmSite) -> None:

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from registrykit.elsewhere import MOST_KNOWN, KnownElsewhere
+from registrykit.helm_repositories import pem_blocks, place
 from registrykit.sync import read_config
 from registrykit.urls import Basic
-from registrykit_helm.elsewhere import pem_blocks, place, repositories
+from registrykit_helm.elsewhere import repositories
 from registrykit_helm.registry import HelmRegistry
 
 HELM = HelmRegistry()
@@ -270,11 +271,10 @@ def test_what_is_no_secret_stays_in_the_query(look: Look) -> None:
     assert "token" in said(found)
 
 
-def test_an_oci_registry_is_named_only(look: Look) -> None:
-    found = look(url="oci://jane:canary@registry.example/charts")
-    assert (found.name, found.values, found.secrets) == ("team", {}, {})
-    assert "OCI" in said(found)
-    assert "canary" not in str(found)
+def test_an_oci_registry_is_left_to_the_type_for_those(tmp_path: Path) -> None:
+    entries = [{"name": "oci", "url": "OCI://registry.example/charts"}, {"name": "a", "url": URL}]
+    (found,) = find(write(tmp_path, json.dumps({"repositories": entries})))
+    assert found.name == "a"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import json
@@ -12,7 +13,7 @@ import pytest
 
 from registrykit.artifacts import Artifact, Version
 from registrykit.errors import BadAnswer, NotFound
-from registrykit.events import Found, Skip
+from registrykit.events import LARGEST_LOGO, Document, Found, Ref, Skip
 from registrykit.formats.pack_archive import read_pack
 from registrykit.testing import faults
 from registrykit.testing.answers import Answer, Request
@@ -40,10 +41,17 @@ def found(site: LegacyPackSite, name: str = "nginx", tag: str = "1.27.0") -> Fou
     raise AssertionError(f"{name} {tag} is not listed")
 
 
-def documents(site: LegacyPackSite, one: Found) -> dict[str, str]:
+def every_document(site: LegacyPackSite, one: Found) -> list[Document]:
     told = collect_documents(PACKS, config(site), one.artifact, one.version)
-    assert {(d.ref.path, d.ref.version) for d in told} == {(one.artifact.path, one.version.version)}
-    return {document.name: document.text for document in told}
+    version = one.version
+    assert {d.ref for d in told} == {
+        Ref(one.artifact.path, version.version, "pack", version.wire_tag)
+    }
+    return list(told)
+
+
+def documents(site: LegacyPackSite, one: Found) -> dict[str, str]:
+    return {document.name: document.text for document in every_document(site, one)}
 
 
 def saved(site: LegacyPackSite, one: Found) -> tuple[str, bytes]:
@@ -57,7 +65,7 @@ def test_documents_of_every_shape(held: dict[str, Any], shape: Shape) -> None:
         one = found(site)
         site.forget()
         told = documents(site, one)
-        assert list(told) == ["readme", "values", "metadata", "manifest"]
+        assert list(told) == ["readme", "values", "presets", "metadata", "logo", "manifest"]
         assert told["readme"] == "# nginx 1.27.0\n"
         assert json.loads(told["metadata"])["name"] == "nginx"
         assert len(json.loads(told["manifest"])["layers"]) >= 1
@@ -73,12 +81,26 @@ def test_documents_are_those_of_the_version_that_was_listed(
     assert documents(site, one)["readme"] == "# nginx 1.27.0\n"
 
 
-def test_the_logo_is_asked_for_by_nobody(held: dict[str, Any]) -> None:
-    for shape in SHAPES:
-        with LegacyPackSite(shape=shape) as site:
-            site.publish(held)
-            documents(site, found(site))
-            assert not [one.path for one in site.log if "image/png" in one.path]
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_logo_is_a_document_and_no_part_of_the_listing(
+    held: dict[str, Any], shape: Shape
+) -> None:
+    picture = held["nginx"]["1.27.0"]["logo.png"]
+    with LegacyPackSite(shape=shape) as site:
+        site.publish(held)
+        one = found(site)
+        assert not [asked.path for asked in site.log if "image/png" in asked.path]
+        (logo,) = [d for d in every_document(site, one) if d.name == "logo"]
+        assert (logo.media_type, base64.b64decode(logo.text)) == ("image/png", picture)
+
+
+def test_a_logo_that_is_too_large_costs_nothing_but_itself(pack: MakePack) -> None:
+    files = pack("nginx", "1.27.0")
+    with LegacyPackSite(shape="files") as site:
+        site.push("nginx", "1.27.0", {**files, "logo.png": files["logo.png"] * LARGEST_LOGO})
+        told = documents(site, found(site))
+        assert "readme" in told
+        assert "logo" not in told
 
 
 def test_a_large_archive_is_left_alone_where_pack_json_lies_beside_it(

@@ -265,7 +265,7 @@ def test_pg_12_registries_without_a_list(status: int, kind: type[RegistryError],
             assert raised.value.code == code
             assert registry.tags("acme/a").names == ("1.0",)
         if code.endswith(("catalog", "allowed")):
-            assert "Enter the paths of the repositories" in raised.value.remedy
+            assert "paths" in raised.value.remedy
 
 
 ODD_NAMES = ["../x", "A/b", "a/../b", "%2e%2e/x", "a" * 300, "a b", "a\r\nX: y", "", "a//b", "é", 5]

@@ -138,7 +138,7 @@ def test_au_15_a_list_that_may_not_be_read(tokens: TokenServer, status: int) -> 
             error = refused(registry)
             assert isinstance(error, NotAllowed)
             assert error.code == "catalog-not-allowed"
-            assert "paths of the repositories" in error.remedy
+            assert "repository paths" in error.remedy
             assert list(registry.tags("acme/a")) == ["1.0"]
 
 

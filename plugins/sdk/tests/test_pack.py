@@ -88,9 +88,10 @@ def test_every_field_has_its_place() -> None:
 
 def test_the_columns_are_facts() -> None:
     assert [column.key for column in PACK.columns] == [
-        *["layer", "addonType", "cloudTypes", "state", "eol"]
+        *["layer", "addonType", "cloudTypes", "state", "eol", "fips"]
     ]
-    assert {column.key for column in PACK.columns} - read().facts.keys() == {"state"}
+    assert [column.key for column in PACK.columns if not column.facet] == ["eol"]
+    assert {column.key for column in PACK.columns} - read().facts.keys() == {"state", "fips"}
 
 
 @pytest.mark.parametrize(
@@ -300,6 +301,8 @@ def test_pk_23_constraints_of_another_kind_are_kept(constraints: Any) -> None:
         ({"fips": True, "annotations": {"fips": "false"}}, "conflicting"),
         ({"annotations": {"fips": "140-2"}}, "unknown"),
         ({"annotations": {"fips": "yes", "fipsLevel": "140-2"}}, "unknown"),
+        ({"fips": {"status": "compliant", "basis": "registry_declared"}}, "unknown"),
+        ({"fips": ["yes"], "annotations": {"fips": "yes"}}, "unknown"),
         ({"name": "nginx-fips"}, ""),
         ({"annotations": ["fips"]}, ""),
     ],

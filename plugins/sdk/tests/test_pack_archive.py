@@ -5,6 +5,7 @@ The ids in the names (AR-01 …, PK-11 …) are those of the catalog of bad inpu
 
 from __future__ import annotations
 
+import base64
 import gzip
 import io
 import json
@@ -21,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registrykit.errors import BadAnswer
-from registrykit.events import Ref
+from registrykit.events import LARGEST_LOGO, Ref
 from registrykit.formats.pack_archive import PackContents, PackLimits, picture_type, read_pack
 
 PACK_JSON = json.dumps(
@@ -98,11 +99,13 @@ def test_everything_that_is_there_is_read() -> None:
     assert contents.files["charts/demo.tgz"] == 10
     ref = Ref("acme/demo", "1.10.0", "pack")
     told = {document.name: document for document in contents.documents(ref)}
-    assert list(told) == ["readme", "values", "schema", "metadata"]
+    assert list(told) == ["readme", "values", "schema", "presets", "metadata", "logo"]
     assert told["metadata"].text == PACK_JSON
     assert told["readme"].text == "# Demo\n"
     assert {document.ref for document in told.values()} == {ref}
-    assert contents.presets.startswith("presets:")
+    assert told["presets"].text == "presets:\n- name: on\n"
+    assert told["logo"].media_type == "image/png"
+    assert base64.b64decode(told["logo"].text) == contents.logo == PNG
 
 
 @pytest.mark.parametrize("root", ["demo-1.10.0/", "demo/", "./", "", "./x/", "."])
@@ -122,6 +125,18 @@ def test_texts_are_optional() -> None:
     assert (contents.readme, contents.values, contents.schema) == ("", "", "")
     assert [document.name for document in contents.documents(Ref("a"))] == ["metadata"]
     assert "logo" not in contents.pack.facts
+
+
+@pytest.mark.parametrize(
+    ("content", "size"),
+    [(PNG + b"x" * LARGEST_LOGO, LARGEST_LOGO + len(PNG)), (b"<svg/>" * 99, 594)],
+    ids=["too large", "no picture that can be shown"],
+)
+def test_such_a_logo_is_a_fact_and_no_document(content: bytes, size: int) -> None:
+    contents = read_pack(tgz(files={**FILES, "logo.png": content}))
+    assert contents.pack.facts["logo"]["size"] == size
+    names = [document.name for document in contents.documents(Ref("a"))]
+    assert names == ["readme", "values", "schema", "presets", "metadata"]
 
 
 def test_a_readme_in_another_case_counts() -> None:
@@ -161,7 +176,8 @@ def test_pk_17_19_long_texts_are_kept_in_part() -> None:
     )
     assert len(contents.readme) < 4 * 1024 * 1024 + 100
     assert contents.readme.endswith("[shortened: 4,194,304 of 10,000,000 bytes]\n")
-    assert contents.values.endswith("[shortened: 4,194,304 of 50,000,000 bytes]\n")
+    assert contents.values.endswith("[the beginning of 50,000,000 bytes]\n")
+    assert len(contents.values.encode()) < 4 * 1024 * 1024 + 100
     told = "".join(contents.pack.problems)
     assert "README.md of 10,000,000 bytes was shortened" in told
     assert "values.yaml has bytes that are not text" in told

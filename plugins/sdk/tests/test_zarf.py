@@ -10,8 +10,8 @@ import pytest
 
 from registrykit.errors import BadAnswer
 from registrykit.events import Ref
+from registrykit.formats.kinds import ZARF
 from registrykit.formats.zarf import (
-    ZARF,
     ZarfPackage,
     checksum_problems,
     documents,

@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
-from urllib.parse import parse_qsl
 
 from registrykit.artifacts import Artifact, Command, Version
 from registrykit.errors import BadAnswer, BadConfig
+from registrykit.oci import Reference, read_reference
+from registrykit.problems import secret_names
 from registrykit.urls import Url, address_of, beneath, is_link_local, normalize, parse
 
 INDEX = "index.yaml"
@@ -20,10 +21,6 @@ INDEX = "index.yaml"
 _OCI_HOST = re.compile(
     r"ghcr\.io|quay\.io|(registry-1\.)?docker\.io|public\.ecr\.aws|.+\.azurecr\.io"
     r"|.+\.dkr\.ecr[.-].+\.amazonaws\.com"
-)
-_SECRET_NAME = re.compile(
-    r"key|(?:.*[-_.])?(?:token|secret|password|passwd|pwd|signature|sig|auth|credential"
-    r"|(?:api|access|account|private|secret)[-_.]?key)s?"
 )
 _HELM_WORDS = frozenset({"chart", "charts", "helm", "chartrepo", "chartmuseum"})
 
@@ -54,35 +51,13 @@ def troubles(endpoint: str) -> Iterator[Trouble]:
             "Enter the name of the server. Addresses of this kind hand out the passwords of cloud "
             "machines, so they are never read.",
         )
-    if names := _secret_names(url.query):
+    if names := secret_names(url.query):
         yield (
             f"The URL seems to contain a secret: {', '.join(names)}.",
             "Remove it from the URL, which lists and logs show, and enter it as password or token.",
         )
     if "#" in text:
         yield "The URL has a part after #, which no server ever receives.", "Remove that part."
-
-
-def _secret_names(query: str) -> list[str]:
-    """Return the names in a query that secrets usually go by."""
-    names = [name for name, _ in parse_qsl(query, keep_blank_values=True)]
-    apart = (re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower() for name in names)
-    return [name for name, words in zip(names, apart, strict=True) if _SECRET_NAME.fullmatch(words)]
-
-
-def without_secrets(text: str) -> tuple[str, list[str]]:
-    """Return a URL without the part after #, and without the secrets in its query; and their names.
-
-    The text need not be a URL that can be used.
-    """
-    place, question_mark, query = text.partition("#")[0].partition("?")
-    names, kept = list[str](), list[str]()
-    for part in query.split("&"):
-        found = _secret_names(part)
-        names += found
-        if not found:
-            kept.append(part)
-    return (place + question_mark + "&".join(kept) if kept else place), names
 
 
 def normal(endpoint: str) -> str:
@@ -116,8 +91,14 @@ def chart_url(endpoint: str, reference: str) -> Url | None:
         return None
 
 
-def is_oci(reference: str) -> bool:
-    return reference.strip().lower().startswith("oci://")
+def in_oci(reference: str) -> Reference | None:
+    """Return what an archive's address refers to in an OCI registry, or None if it does not."""
+    if not reference.strip().lower().startswith("oci://"):
+        return None
+    try:
+        return read_reference(reference)
+    except BadConfig:
+        return None
 
 
 def likelihood(text: str) -> float:

@@ -119,18 +119,16 @@ class _Look:
         artifact, version = self._newest.artifact, self._newest.version
         try:
             # A server that knows no ranges sends everything; the connection is closed then.
-            with opened(self._ctx, artifact, version, headers=_BEGINNING) as download:
-                beginning = next(iter(download), b"")
+            with opened(self._ctx, artifact, version, headers=_BEGINNING) as archive:
+                beginning = next(iter(archive), b"")
         except Cancelled:
             raise
         except RegistryError as error:
             message = f"{error} {error.cause}".strip()
-            if error.code == "oci-url":
-                return not_needed(message)
             return warned(message, code=error.code, remedy=error.remedy)
         if not beginning.startswith(_GZIP):
             return warned(
-                f"What is at {parse(download.url).shown} is not a chart archive.",
+                f"What is at {parse(archive.url).shown} is not a chart archive.",
                 code="not-an-archive",
                 remedy="Open the address in a browser: a login or a proxy may be in the way.",
             )

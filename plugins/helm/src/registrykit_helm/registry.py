@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, BinaryIO, ClassVar
 
-from registrykit.artifacts import Artifact, ArtifactKind, Column, Command, Version
+from registrykit.artifacts import Artifact, ArtifactKind, Command, Version
+from registrykit.formats.kinds import CHART
 from registrykit.forms import Problem
 from registrykit.registry import RegistryType, SyncRule
 from registrykit_helm import address
@@ -15,17 +16,6 @@ if TYPE_CHECKING:
     from registrykit.elsewhere import KnownElsewhere
     from registrykit.events import Check, Document, SyncEvent
     from registrykit.sync import Context
-
-CHART = ArtifactKind(
-    id="chart",
-    title="Chart",
-    plural="Charts",
-    columns=(
-        Column("app_version", "App version"),
-        Column("kubeVersion", "Kubernetes"),
-        Column("type", "Type"),
-    ),
-)
 
 
 class HelmRegistry(RegistryType[HelmConfig]):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from registrykit.artifacts import Artifact
+from registrykit.artifacts import Artifact, Version
 from registrykit.errors import BadAnswer, NotAllowed, NotFound, RegistryError, Unreachable
 from registrykit.events import (
     Complete,
@@ -30,10 +30,9 @@ from registrykit.events import (
 )
 from registrykit.formats.entries import printable
 from registrykit.formats.pack import PACK
-from registrykit.formats.pack_archive import PackContents
 from registrykit.versions import newest
 from registrykit_legacy_pack import lists, wire
-from registrykit_legacy_pack.packs import Look
+from registrykit_legacy_pack.packs import Look, WholePack
 from registrykit_legacy_pack.remembered import Remembered, Row, hash_of, recall
 from registrykit_legacy_pack.wire import Listed, Tag
 
@@ -115,7 +114,8 @@ class _Repository:
         self._rows: dict[str, Row] = {}
         self._missing: dict[str, Row | None] = {}
         self._gaps: list[SyncEvent] = []
-        self._documents: list[tuple[str, PackContents]] = []
+        self._texts: list[Document] = []
+        self._room = _MOST_TEXT
 
     def events(self, listed: Listed) -> list[SyncEvent]:
         known = self._known
@@ -173,7 +173,7 @@ class _Repository:
         sure = row is not None and tag.digest != "" and tag.digest == row.manifest
         if row is None or not (sure or not again) or tag.tag in self._known.missing:
             try:
-                row, contents = self._look.read(self._name, tag, row or Row())
+                row, whole = self._look.read(self._name, tag, row or Row())
             except (NotAllowed, NotFound, BadAnswer, Unreachable) as error:
                 if not _is_of_one(error):
                     raise
@@ -181,8 +181,8 @@ class _Repository:
                 self._missing[tag.tag] = row
                 self._gaps.append(Skip(Ref(self._name, tag.tag, PACK.id), _reason(error)))
                 return
-            if contents is not None and row.version is not None:
-                self._documents.append((row.version.version, contents))
+            if whole is not None and row.version is not None:
+                self._keep_texts(row.version, whole)
         self._rows[tag.tag] = row
         if row.gap:
             self._gaps.append(Skip(Ref(self._name, tag.tag, PACK.id), row.gap))
@@ -205,19 +205,15 @@ class _Repository:
             if families[tag]:
                 version = replace(version, facts={**version.facts, "parentTags": [*families[tag]]})
             events.append(Found(artifact, version))
-        return [*events, *self._texts(rows)]
+        return [*events, *self._texts]
 
-    def _texts(self, rows: dict[str, Row]) -> Iterator[Document]:
-        """Yield the documents that came along, of versions that only one tag has."""
-        versions = [row.version.version for row in rows.values() if row.version]
-        room = _MOST_TEXT
-        for version, contents in self._documents:
-            if versions.count(version) > 1:
-                continue
-            for document in contents.documents(Ref(self._name, version, PACK.id)):
-                room -= len(document.text)
-                if room >= 0:
-                    yield document
+    def _keep_texts(self, version: Version, whole: WholePack) -> None:
+        """Keep the documents that came along: all of a version, or none where room is short."""
+        ref = Ref(self._name, version.version, PACK.id, version.wire_tag)
+        texts = list(whole.documents(ref))
+        self._room -= sum(len(document.text) for document in texts)
+        if self._room >= 0:
+            self._texts += texts
 
 
 def _memory(fresh: Remembered, known: Remembered) -> dict[str, object] | None:

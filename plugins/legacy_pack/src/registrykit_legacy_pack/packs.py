@@ -7,19 +7,19 @@ import hashlib
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from msgspec.structs import replace
 
 from registrykit.artifacts import Artifact, Version
 from registrykit.errors import BadAnswer, NotFound
-from registrykit.events import Document, Ref
+from registrykit.events import LARGEST_LOGO, Document, Ref
 from registrykit.formats.pack_archive import (
     LOGO,
     PACK_JSON,
     PRESETS,
-    README,
-    SCHEMA,
+    TEXTS,
     VALUES,
     PackContents,
     PackLimits,
@@ -48,6 +48,21 @@ _MANIFEST = "manifest"
 _OWNER = "Ask the owner of the registry to push the pack again."
 
 
+@dataclass(frozen=True)
+class WholePack:
+    """All that a pack holds, with its manifest."""
+
+    contents: PackContents
+    manifest: bytes
+
+    def documents(self, ref: Ref) -> Iterator[Document]:
+        """Yield what is there of readme, values, schema, presets, metadata, logo and manifest."""
+        yield from self.contents.documents(ref)
+        yield Document(
+            ref, "manifest", self.manifest.decode("utf-8", "replace"), "application/json"
+        )
+
+
 class Look:
     """One look at the packs of a registry."""
 
@@ -55,7 +70,7 @@ class Look:
         self._ctx = ctx
         self.root = address.root(ctx.config.endpoint)
 
-    def read(self, name: str, tag: Tag, known: Row) -> tuple[Row, PackContents | None]:
+    def read(self, name: str, tag: Tag, known: Row) -> tuple[Row, WholePack | None]:
         """Return what a tag is now, and all of its pack where that was read along the way.
 
         What cannot be read of its content is the row's `gap`; what cannot be reached is raised.
@@ -76,7 +91,7 @@ class Look:
             bare = Version(label, shown, _of_manifest(digest), urls=urls, facts=facts)
             return replace(row, version=bare, gap=_reason(error)), None
         try:
-            contents = self.contents(name, manifest)
+            contents, is_whole = self.contents(name, manifest)
         except BadAnswer as error:
             return replace(row, gap=_reason(error)), None
         pack = contents.pack.plus({}, manifest.problems)
@@ -96,7 +111,7 @@ class Look:
             display_name=pack.display_name,
             description=pack.description,
         )
-        return row, contents if contents.values else None
+        return row, WholePack(contents, answer.body) if is_whole else None
 
     def manifest(self, name: str, reference: str, etag: str = "") -> tuple[Response, str]:
         """Return the answer for a manifest, and its digest; empty where it did not change."""
@@ -118,8 +133,8 @@ class Look:
             )
         return answer, digest
 
-    def contents(self, name: str, manifest: PackManifest) -> PackContents:
-        """Return what a pack holds, with as few requests as show its facts.
+    def contents(self, name: str, manifest: PackManifest) -> tuple[PackContents, bool]:
+        """Return what a pack holds, with as few requests as show its facts, and if that is all.
 
         Only from an archive is everything read; else pack.json, and values and presets where they
         are blobs of their own.
@@ -128,7 +143,7 @@ class Look:
         small = archive is not None and archive.size is not None and archive.size <= SMALL
         if alone is not None and not small:
             try:
-                return self.files(name, manifest, (PACK_JSON, VALUES, PRESETS))
+                return self.files(name, manifest, (PACK_JSON, VALUES, PRESETS)), False
             except BadAnswer:
                 if archive is None:
                     raise
@@ -136,8 +151,24 @@ class Look:
             raise BadAnswer(
                 f"The pack {name} has no pack.json.", remedy=_OWNER, code="pack-incomplete"
             )
+        contents = self.unpacked(name, archive)
+        return contents, LOGO in contents.files or LOGO not in manifest.files
+
+    def unpacked(self, name: str, archive: Blob) -> PackContents:
+        """Return what an archive holds."""
         with self.archive(name, archive) as stream:
             return read_pack(stream)
+
+    def with_logo(self, name: str, manifest: PackManifest, contents: PackContents) -> PackContents:
+        """Return a pack with the logo that is a blob of its own, where that is small enough."""
+        logo = manifest.files.get(LOGO)
+        if contents.logo or logo is None or logo.size is None or logo.size > LARGEST_LOGO:
+            return contents
+        try:
+            picture = b"".join(self.pieces(name, logo, LARGEST_LOGO))
+        except (BadAnswer, NotFound):
+            return contents  # what people read is worth more than the picture beside it
+        return dataclasses.replace(contents, logo=picture)
 
     def files(self, name: str, manifest: PackManifest, wanted: tuple[str, ...]) -> PackContents:
         """Return a pack from those of its single files that are wanted and there."""
@@ -151,7 +182,7 @@ class Look:
         contents = pack_contents(texts, sizes, Remarks())
         if LOGO not in there:
             return contents
-        # It is not fetched: what the registry says of it is enough.
+        # For its facts it need not be fetched: what the registry says of it is enough.
         logo = {"mediaType": there[LOGO].media_type, "size": sizes.get(LOGO, 0)}
         return dataclasses.replace(contents, pack=contents.pack.plus({"logo": logo}))
 
@@ -172,6 +203,8 @@ class Look:
             for piece in download:
                 hashed.update(piece)
                 size += len(piece)
+                if blob.size is not None and size > blob.size:
+                    break
                 yield piece
         _check(name, blob, f"{hashed.name}:{hashed.hexdigest()}", size)
 
@@ -194,17 +227,16 @@ class Look:
 def documents(
     ctx: Context[LegacyPackConfig], artifact: Artifact, version: Version
 ) -> Iterator[Document]:
-    """Yield the texts of a pack that are there: readme, values, schema, metadata, manifest."""
+    """Yield the documents of a pack that are there."""
     look = Look(ctx)
     body, manifest = look.stored(artifact, version)
     if manifest.archive is not None:
-        with look.archive(artifact.path, manifest.archive) as stream:
-            contents = read_pack(stream)
+        contents = look.unpacked(artifact.path, manifest.archive)
     else:
-        contents = look.files(artifact.path, manifest, (PACK_JSON, README, VALUES, SCHEMA))
-    ref = Ref(artifact.path, version.version, artifact.kind)
-    yield from contents.documents(ref)
-    yield Document(ref, "manifest", body.decode("utf-8", "replace"), "application/json")
+        contents = look.files(artifact.path, manifest, TEXTS)
+    contents = look.with_logo(artifact.path, manifest, contents)
+    ref = Ref(artifact.path, version.version, artifact.kind, version.wire_tag)
+    yield from WholePack(contents, body).documents(ref)
 
 
 def _check(name: str, blob: Blob, digest: str, size: int) -> None:

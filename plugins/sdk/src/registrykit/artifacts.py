@@ -9,12 +9,23 @@ from typing import Any
 
 import msgspec
 
+IMAGES = "images"
+"""The fact that lists the container images which a version needs, as texts; it is searched."""
+MOST_VALUES = 50
+"""Values that a column shows of one version, each of at most `LONGEST_VALUE` letters."""
+LONGEST_VALUE = 200
+
 
 class Column(msgspec.Struct, frozen=True):
-    """A column that a kind adds to lists; `key` names a fact of the version."""
+    """A column that a kind adds to lists; `key` names a fact of the version, or `app_version`.
+
+    `column_values` says what it shows of a fact. By a `facet` the catalog is filtered as well: it
+    should have few different values.
+    """
 
     key: str
     title: str
+    facet: bool = False
 
 
 class ArtifactKind(msgspec.Struct, frozen=True):
@@ -60,7 +71,10 @@ class Dependency(msgspec.Struct, frozen=True):
 class Version(msgspec.Struct, frozen=True):
     """One version of an artifact; unique by (artifact, version, tag).
 
-    `digest` is `algorithm:hex` or empty where the source gives none. `size` is in bytes.
+    `digest` is `algorithm:hex` or empty where the source gives none. It names what one pulls;
+    where that are not the bytes that `save` writes, `content_digest` is the digest of those, so
+    that the same bytes are recognized wherever they are listed. What is put together only when it
+    is saved has `manifest+` and the digest of its manifest there. `size` is in bytes.
     `created` is RFC 3339 in UTC, or empty. `facts` holds everything else that the source said,
     under the source's own keys: text, whole numbers, truth values, lists and maps of those.
     """
@@ -76,6 +90,7 @@ class Version(msgspec.Struct, frozen=True):
     urls: tuple[str, ...] = ()
     dependencies: tuple[Dependency, ...] = ()
     facts: dict[str, Any] = {}
+    content_digest: str = ""
 
     @property
     def wire_tag(self) -> str:
@@ -88,6 +103,23 @@ class Command(msgspec.Struct, frozen=True):
 
     title: str
     text: str
+
+
+def column_values(fact: Any) -> tuple[str, ...]:
+    """Return what a column shows of a fact, each value once, in order and in bounds.
+
+    A list gives a value for each of its entries. A map stands for its `status`, else its `name`.
+    """
+    found: dict[str, None] = {}
+    for entry in fact if isinstance(fact, (list, tuple)) else (fact,):
+        value = entry.get("status", entry.get("name")) if isinstance(entry, dict) else entry
+        if isinstance(value, bool):
+            value = "yes" if value else "no"
+        if isinstance(value, (str, int, float)) and (text := " ".join(str(value).split())):
+            found[text[:LONGEST_VALUE]] = None
+        if len(found) == MOST_VALUES:
+            break
+    return tuple(found)
 
 
 def lies_under(path: str, prefix: str) -> bool:

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 class TypeDescription(msgspec.Struct, frozen=True):
-    """Everything about a type that the program can keep without loading its plugin."""
+    """Everything about a type that the program can keep without loading its plugin.
+
+    Where `confirmation` is not empty, whoever adds a registry is shown it and confirms it first.
+    """
 
     id: str
     title: str
@@ -26,6 +29,7 @@ class TypeDescription(msgspec.Struct, frozen=True):
     kinds: tuple[ArtifactKind, ...]
     form: FormSpec
     environment: tuple[str, ...] = ()
+    confirmation: str = ""
 
 
 def describe(registry_type: RegistryType[Any]) -> TypeDescription:
@@ -41,4 +45,5 @@ def describe(registry_type: RegistryType[Any]) -> TypeDescription:
         kinds=registry_type.kinds,
         form=compile_form(registry_type.Config),
         environment=tuple(registry_type.environment),
+        confirmation=registry_type.confirmation,
     )

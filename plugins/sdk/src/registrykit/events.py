@@ -12,11 +12,15 @@ Verdict = Literal["ok", "warning", "failed", "skipped"]
 
 
 class Ref(msgspec.Struct, frozen=True):
-    """Point to a path of the registry, or to one version there."""
+    """Point to a path of the registry, or to one version there.
+
+    `tag` is `Version.wire_tag`; it says which is meant where several tags have the same version.
+    """
 
     path: str
     version: str = ""
     kind: str = ""
+    tag: str = ""
 
 
 class Found(msgspec.Struct, frozen=True, tag="found"):
@@ -58,11 +62,18 @@ class Complete(msgspec.Struct, frozen=True, tag="complete"):
     as_of: str = ""
 
 
-DOCUMENT_NAMES = ("readme", "values", "schema", "manifest", "metadata")
+DOCUMENT_NAMES = ("readme", "values", "schema", "manifest", "metadata", "presets", "logo")
+LARGEST_LOGO = 256 * 1024
+"""Bytes of a picture that are kept."""
 
 
 class Document(msgspec.Struct, frozen=True, tag="document"):
-    """Text that belongs to a version; `name` is one of `DOCUMENT_NAMES`, another is a fault."""
+    """Text that belongs to a version; `name` is one of `DOCUMENT_NAMES`, another is a fault.
+
+    A `logo` is a picture: its text is base64 of at most `LARGEST_LOGO` bytes, its `media_type`
+    begins with `image/`. What `sync` yields for a version is all that it has: nothing more is
+    fetched of it unless the user asks.
+    """
 
     ref: Ref
     name: str

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 from registrykit.forms import Problem
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 LONGEST_PEM = 1024 * 1024
 
+_SECRET_NAME = re.compile(
+    r"key|(?:.*[-_.])?(?:token|secret|password|passwd|pwd|signature|sig|auth|credential"
+    r"|(?:api|access|account|private|secret)[-_.]?key)s?"
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NOT_IN_TOKENS = re.compile(r"[^\x21-\x7e]")
 _KEY = re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----")
@@ -120,3 +125,25 @@ def _certificate_problems(field: str, called: str, pem: str, key_remedy: str) ->
         yield Problem(field, f"The {called} is larger than 1 MiB.", remedy)
     elif not _CERTIFICATE.search(pem):
         yield Problem(field, f"The {called} is not a certificate in PEM form.", remedy)
+
+
+def secret_names(query: str) -> list[str]:
+    """Return the names in a query that secrets usually go by."""
+    names = [name for name, _ in parse_qsl(query, keep_blank_values=True)]
+    apart = (re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower() for name in names)
+    return [name for name, words in zip(names, apart, strict=True) if _SECRET_NAME.fullmatch(words)]
+
+
+def without_secrets(text: str) -> tuple[str, list[str]]:
+    """Return a URL without the part after #, and without the secrets in its query; and their names.
+
+    The text need not be a URL that can be used.
+    """
+    place, question_mark, query = text.partition("#")[0].partition("?")
+    names, kept = list[str](), list[str]()
+    for part in query.split("&"):
+        found = secret_names(part)
+        names += found
+        if not found:
+            kept.append(part)
+    return (place + question_mark + "&".join(kept) if kept else place), names

@@ -83,13 +83,17 @@ C = TypeVar("C", bound=RegistryConfig)
 
 
 class RegistryType(ABC, Generic[C]):
-    """One type of registry. `id` is stored with the user's registries, so it stays for ever."""
+    """One type of registry. `id` is stored with the user's registries, so it stays for ever.
+
+    `confirmation` is a sentence that the user has to confirm before one is added; that is recorded.
+    """
 
     id: ClassVar[str]
     title: ClassVar[str]
     summary: ClassVar[str] = ""
     icon: ClassVar[str] = ""
     help_url: ClassVar[str] = ""
+    confirmation: ClassVar[str] = ""
     editions: ClassVar[frozenset[str]] = ALL_EDITIONS
     Config: ClassVar[type[RegistryConfig]]
     config_version: ClassVar[int] = 1

@@ -13,8 +13,8 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 from registrykit.artifacts import Artifact, Version
@@ -23,7 +23,6 @@ from registrykit.description import describe
 from registrykit.elsewhere import known_elsewhere
 from registrykit.errors import Cancelled, PluginFault, RegistryError, kind_of
 from registrykit.events import (
-    DOCUMENT_NAMES,
     Check,
     Complete,
     Document,
@@ -35,7 +34,6 @@ from registrykit.events import (
 from registrykit.frames import (
     CHUNK,
     MAX_EVENTS,
-    MAX_MEMORY,
     PROTOCOL,
     WINDOW,
     Ack,
@@ -63,6 +61,7 @@ from registrykit.frames import (
 )
 from registrykit.registry import RegistryType
 from registrykit.sync import Context, open_context
+from registrykit.yielded import check_document, check_event, closing_events
 
 MEMORY_LIMIT = 1024 * 1024 * 1024
 FLUSH_SECONDS = 0.05
@@ -252,41 +251,6 @@ def _flush(pending: list[SyncEvent], host: Host) -> None:
         for packed in batches(pending):
             host.send_in_window(packed)
         pending.clear()
-
-
-@contextmanager
-def closing_events(events: Iterable[SyncEvent]) -> Iterator[None]:
-    """Close the generator at once when it is left early, so that its own clean-up runs now."""
-    try:
-        yield
-    finally:
-        if isinstance(events, Generator):
-            events.close()
-
-
-def check_event(event: SyncEvent) -> None:
-    """Raise TypeError or PluginFault for what may not be yielded by `sync`."""
-    if not isinstance(event, SyncEvent):
-        raise TypeError(f"sync() yielded {type(event).__name__}, expected a SyncEvent")
-    if isinstance(event, Document):
-        check_document(event)
-    if isinstance(event, (Complete, Unchanged)) and event.memory is not None:
-        size = len(pack(Remembered(event.memory)))
-        if size > MAX_MEMORY:
-            raise PluginFault(
-                f"The plugin wants to remember {size:,} bytes for {event.prefix!r}.",
-                cause=f"at most {MAX_MEMORY:,} bytes can be kept for one prefix",
-                code="memory-too-large",
-            )
-
-
-def check_document(document: Document) -> None:
-    """Raise PluginFault for a document that nobody could ask for."""
-    if document.name not in DOCUMENT_NAMES:
-        raise PluginFault(
-            f"The plugin yielded a document called {document.name!r}.",
-            cause=f"documents are called {', '.join(DOCUMENT_NAMES)}",
-        )
 
 
 def _send_documents(

@@ -90,7 +90,7 @@ def read_chart_entries(name: str, content: Any, digest: str) -> ChartListing:
             path=name,
             name=name,
             description=best.description,
-            keywords=_keywords(best.facts.get("keywords")),
+            keywords=keywords_of(best.facts.get("keywords")),
         )
         entries = [(artifact, version) for version in versions.values()]
     return ChartListing(
@@ -306,7 +306,8 @@ def _is_usable(url: str) -> bool:
     return bool(_WEB_URL.match(url)) if _SCHEME.match(url) else True
 
 
-def _keywords(content: Any) -> tuple[str, ...]:
+def keywords_of(content: Any) -> tuple[str, ...]:
+    """Return the keywords of a chart as texts."""
     if type(content) is not list:
         return ()
     return tuple([plain_text(word) for word in content[:_MAX_KEYWORDS] if plain_text(word)])

@@ -27,11 +27,12 @@ PACK = ArtifactKind(
     title="Pack",
     plural="Packs",
     columns=(
-        Column("layer", "Layer"),
-        Column("addonType", "Add-on type"),
-        Column("cloudTypes", "Clouds"),
-        Column("state", "State"),
+        Column("layer", "Layer", facet=True),
+        Column("addonType", "Add-on type", facet=True),
+        Column("cloudTypes", "Clouds", facet=True),
+        Column("state", "State", facet=True),
         Column("eol", "End of life"),
+        Column("fips", "FIPS", facet=True),
     ),
 )
 LAYERS = ("kernel", "os", "k8s", "cni", "csi", "addon")
@@ -100,6 +101,7 @@ class Pack:
         path: str = "",
         tag: str = "",
         digest: str = "",
+        content_digest: str = "",
         size: int | None = None,
         created: str = "",
         urls: tuple[str, ...] = (),
@@ -131,6 +133,7 @@ class Pack:
             urls=urls,
             dependencies=self.dependencies,
             facts=told,
+            content_digest=content_digest,
         )
 
 
@@ -198,10 +201,11 @@ def publisher_fips(pack_json: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(annotations, dict):
         places.append(("annotations.", annotations))
     declared = {
+        # A list or a map says nothing that can be read, but may not stand for what others declare.
         place + key: shorten(plain_text(value), _MAX_WORDS)
         for place, fields in places
         for key, value in fields.items()
-        if "fips" in key.lower() and not isinstance(value, (list, dict))
+        if "fips" in key.lower()
     }
     if not declared:
         return {}
@@ -224,13 +228,14 @@ def _mapping(content: bytes) -> dict[str, Any]:
     text = utf8(content, what="pack.json")
     try:
         found = _decode(text)
+        found = _without_huge(found) if _LONG_NUMBER.search(text) else found
     except (msgspec.DecodeError, ValueError) as error:
         _refuse(_cause(text, str(error)))
     except RecursionError:
         _refuse("It is nested too deeply.")
     if not isinstance(found, dict):
         _refuse("It does not hold a JSON object.")
-    return _without_huge(found) if _LONG_NUMBER.search(text) else found
+    return found
 
 
 def _cause(text: bytes, said: str) -> str:

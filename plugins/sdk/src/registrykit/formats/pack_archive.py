@@ -1,17 +1,18 @@
 """Read a pack: its pack.json and its texts, from one archive or from single files.
 
 An archive has one folder at the top, whatever its name, or its files lie at the top themselves.
-Charts, manifests and roles are listed, never opened; the logo is never decoded.
+Charts, manifests and roles are listed, never opened; the logo is kept, but never decoded.
 """
 
 from __future__ import annotations
 
+import base64
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from registrykit.events import Document, Ref
+from registrykit.events import LARGEST_LOGO, Document, Ref
 from registrykit.formats.archive import Archive, ArchiveLimits, Member, Refusal, path_fault
 from registrykit.formats.pack import FILE_LISTS, Pack, read_pack_json
 from registrykit.formats.pack_values import read_presets, values_facts
@@ -26,26 +27,29 @@ PACK_JSON, VALUES, README, SCHEMA, PRESETS, LOGO = (
     "logo.png",
 )
 TEXTS = (PACK_JSON, VALUES, README, SCHEMA, PRESETS)
-"""The files of a pack that are read; the logo is only looked at."""
+"""The files of a pack that are read as texts."""
 
 _REFUSE = Refusal("pack")
-_LOOK = 64
 _MIB = 1024 * 1024
 _WANTED = frozenset((*TEXTS, LOGO))
 
 
 @dataclass(frozen=True)
 class PackLimits(ArchiveLimits):
-    """What a pack's archive may hold, in bytes; `text` is how much of a text is kept."""
+    """What a pack's archive may hold, in bytes; `text` is how much of a text is kept.
+
+    Until all of it was seen nobody knows which folder is the pack: so much are `texts` of all.
+    """
 
     unpacked: int = 256 * _MIB
     file: int = 64 * _MIB
     text: int = 4 * _MIB
+    texts: int = 32 * _MIB
 
 
 @dataclass(frozen=True)
 class PackContents:
-    """What a pack holds; a text that is not there is empty.
+    """What a pack holds; a text that is not there is empty, and so is a logo that is too large.
 
     `pack` has the facts of all its files: `images`, `namespace`, `presets`, and `logo` with
     `mediaType` (empty where it is no picture that can be shown) and `size`. `files` are names with
@@ -59,17 +63,21 @@ class PackContents:
     schema: str
     presets: str
     files: Mapping[str, int]
+    logo: bytes = b""
 
     def documents(self, ref: Ref) -> Iterator[Document]:
-        """Yield the texts that are there: readme, values, schema, metadata."""
+        """Yield what is there of readme, values, schema, presets, metadata and logo."""
         for name, text, media_type in (
             ("readme", self.readme, "text/markdown"),
             ("values", self.values, "text/yaml"),
             ("schema", self.schema, "text/yaml"),
+            ("presets", self.presets, "text/yaml"),
             ("metadata", self.pack_json, "application/json"),
         ):
             if text:
                 yield Document(ref, name, text, media_type)
+        if shown_as := picture_type(self.logo):
+            yield Document(ref, "logo", base64.b64encode(self.logo).decode(), shown_as)
 
 
 def read_pack(source: bytes | BinaryIO, *, limits: PackLimits | None = None) -> PackContents:
@@ -83,12 +91,16 @@ def read_pack(source: bytes | BinaryIO, *, limits: PackLimits | None = None) -> 
     stream = io.BytesIO(source) if isinstance(source, bytes) else source
     found = _Found()
     archive = Archive(stream, limits, "pack")
+    kept = 0
     for member in archive.members():
         place = found.add(member)
         if place is not None:
             # One byte more than is kept, so that it shows that there was more.
-            at_most = _LOOK if place[1] == LOGO else limits.text + 1
+            at_most = (LARGEST_LOGO if place[1] == LOGO else limits.text) + 1
             found.contents[place] = archive.content(at_most)
+            kept += len(found.contents[place])
+            if kept > limits.texts:
+                _REFUSE.too_large(f"The texts in its folders have more than {limits.texts:,} bytes")
     for problem in archive.problems:
         found.remarks.add(problem)
     root = found.root()
@@ -124,6 +136,7 @@ def pack_contents(
         facts["logo"] = {"mediaType": media_type, "size": files.get(LOGO, len(texts[LOGO]))}
         if not media_type:
             remarks.add("logo.png is no picture that can be shown")
+    logo = texts.get(LOGO, b"")
     if whole:
         for key in FILE_LISTS:
             for place in pack.facts.get(key, ()):
@@ -137,6 +150,7 @@ def pack_contents(
         schema=schema,
         presets=presets,
         files=files,
+        logo=logo if len(logo) <= LARGEST_LOGO else b"",
     )
 
 

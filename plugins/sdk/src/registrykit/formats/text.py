@@ -64,6 +64,7 @@ def readable(
 ) -> str:
     """Return what people read of a file: at most `limit` bytes, with a mark where it was cut.
 
+    That counts for the file and for its text in UTF-8, where each byte that is no text takes three.
     `size` is how many bytes the file has, where `content` is only its beginning.
     """
     encoding = "utf-8-sig"
@@ -73,10 +74,16 @@ def readable(
     text = codecs.getincrementaldecoder(encoding)("replace").decode(content[:limit], not cut)
     if "\ufffd" in text:
         remarks.add(f"{name} has bytes that are not text")
-    if cut:
-        whole = max(size or 0, len(content))
+    whole = max(size or 0, len(content))
+    mark = f"[shortened: {limit:,} of {whole:,} bytes]" if cut else ""
+    if len(text) > limit // 3 and len(encoded := text.encode()) > limit:
+        text, mark = (
+            encoded[:limit].decode("utf-8", "ignore"),
+            f"[the beginning of {whole:,} bytes]",
+        )
+    if mark:
         remarks.add(f"{name} of {whole:,} bytes was shortened")
-        text += f"\n\n[shortened: {limit:,} of {whole:,} bytes]\n"
+        text += f"\n\n{mark}\n"
     return text
 
 

@@ -11,23 +11,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from registrykit.artifacts import Artifact, ArtifactKind, Column, Version
+from registrykit.artifacts import Artifact, Version
 from registrykit.errors import BadAnswer
 from registrykit.events import Document, Ref
 from registrykit.formats.entries import plain_text, printable, settle_facts, shorten
+from registrykit.formats.kinds import ZARF
 from registrykit.formats.text import Remarks, readable, shortened
 from registrykit.formats.yaml import Limits, YamlReader
 
-ZARF = ArtifactKind(
-    id="zarf",
-    title="Zarf package",
-    plural="Zarf packages",
-    columns=(
-        Column("architectures", "Architectures"),
-        Column("flavor", "Flavor"),
-        Column("kind", "Kind"),
-    ),
-)
 KINDS = ("ZarfPackageConfig", "ZarfInitConfig")
 LARGEST = 4 * 1024 * 1024
 """Bytes of a zarf.yaml that are read, and of each other text that is kept."""

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from registrykit.cancel import CancelToken
 from registrykit.errors import Cancelled, Offline, RegistryError, Throttled
@@ -81,6 +81,8 @@ class Sender:
         self._lanes: dict[Origin, Lane] = {}
         self._lock = threading.Lock()
         self._closed = False
+        self.kept: dict[object, Any] = {}
+        """What readers of a protocol know for as long as this client is open, by keys of theirs."""
 
     def __enter__(self) -> Self:
         return self

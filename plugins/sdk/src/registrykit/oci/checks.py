@@ -25,6 +25,19 @@ ENOUGH = 1000
 _NO_LIST = frozenset(("no-catalog", "catalog-not-allowed"))
 
 
+def without_list(error: RegistryError, *, entered: bool) -> Outcome:
+    """Return the verdict on a registry that shows no list; raise any other error again.
+
+    `entered` says that the user named repositories to read instead.
+    """
+    if error.code not in _NO_LIST:
+        raise error
+    message = f"{error} {error.cause}".strip()
+    if entered:
+        return not_needed(f"{message} The paths that were entered are read.")
+    return warned(message, code=error.code, remedy=error.remedy)
+
+
 def stages(
     registry: Registry, *, under: Sequence[str] = (), repositories: Sequence[str] = ()
 ) -> list[tuple[str, Step]]:
@@ -107,12 +120,7 @@ class _Look:
                 counts.append(f"{more}{len(listed):,}{where}")
                 self._found += listed.names
         except RegistryError as error:
-            if error.code not in _NO_LIST:
-                raise
-            message = f"{error} {error.cause}".strip()
-            if self._entered:
-                return not_needed(f"{message} The paths that were entered are read.")
-            return warned(message, code=error.code, remedy=error.remedy)
+            return without_list(error, entered=bool(self._entered))
         if not self._found:
             return warned(
                 "There are no repositories"

@@ -14,6 +14,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 import msgspec
 
 from registrykit.errors import BadAnswer
+from registrykit.http.explain import clean
 from registrykit.oci.media import IMAGES, INDEXES, OLD, TITLE, plain_type
 from registrykit.oci.names import is_digest
 
@@ -217,7 +218,7 @@ def _refuse_old() -> NoReturn:
 def _refuse(cause: str, code: str) -> NoReturn:
     raise BadAnswer(
         "The manifest cannot be read.",
-        cause=cause,
+        cause=clean(cause),
         remedy="Ask the owner of the registry to push it again.",
         code=code,
     ) from None

@@ -101,12 +101,16 @@ class Registry:
         except NotAllowed as error:
             if error.code not in (NotAllowed.default_code, "needs-sign-in"):
                 raise
-            whom = "this account" if self.sign_in.credentials else "everybody"
+            if self.sign_in.credentials:
+                message = "Signed in, but this account may not list repositories."
+                remedy = "Enter repository paths, or use a Harbor system robot."
+            else:
+                message = f"{host} does not show everybody the list of its repositories."
+                remedy = "Enter repository paths, or sign in as somebody who may list them."
             raise NotAllowed(
-                f"{host} does not show {whom} the list of its repositories.",
+                message,
                 cause=error.cause,
-                remedy="Enter the paths of the repositories, or sign in as somebody who may "
-                "list them.",
+                remedy=remedy,
                 code="catalog-not-allowed",
             ) from None
 

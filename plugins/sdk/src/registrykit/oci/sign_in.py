@@ -6,11 +6,12 @@ request: some want a password for the list of repositories and tokens for everyt
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from registrykit.errors import SignInFailed
@@ -32,7 +33,17 @@ _STRIPES = 16
 T = TypeVar("T")
 
 Renewable = Callable[[Credentials | None], Credentials | None]
-"""Gives credentials that run out; it is called with those that were refused, or None at first."""
+"""Gives credentials that run out.
+
+It is called with None at first, then with those that were refused or whose time is up.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Passing(Basic):
+    """A password that holds for a while; others are wanted from `renew_at` (monotonic) on."""
+
+    renew_at: float = field(default=math.inf, compare=False)
 
 
 def pull(repository: str) -> str:
@@ -98,8 +109,10 @@ class SignIn:
     def credentials(self) -> Credentials | None:
         """What the user signs in with; None for nobody."""
         with self._lock:
-            if self._renew is not None and self._credentials is None:
-                self._credentials = self._renew(None)
+            known = self._credentials
+            over = isinstance(known, Passing) and time.monotonic() >= known.renew_at
+            if self._renew is not None and (known is None or over):
+                self._credentials = self._renew(known)
             return self._credentials
 
     @property

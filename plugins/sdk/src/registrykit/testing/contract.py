@@ -138,7 +138,10 @@ class RegistryTypeContract(ElsewhereClauses, ListingClauses):
                 )
 
     def test_save_matches_digest(self, synced: Synced) -> None:
-        """`save` writes the bytes whose digest was listed, and returns a file name."""
+        """`save` writes the bytes whose digest was listed, and returns a file name.
+
+        That is `content_digest` where `digest` is the digest of something else.
+        """
         if not self.can_save:
             unjudged("The type cannot save (can_save = False).")
         judge(synced)
@@ -152,7 +155,8 @@ class RegistryTypeContract(ElsewhereClauses, ListingClauses):
                 f"save() returned {saved.name!r} as the file name.",
                 "Return a bare name such as nginx-1.2.3.tgz.",
             )
-        digest = synced.asked[0][1].digest
+        version = synced.asked[0][1]
+        digest = version.content_digest or version.digest
         if not digest:
             return
         if not is_digest(digest):

@@ -58,6 +58,7 @@ class DockerRegistry(Pushes):
         self._tokens = tokens
         self._certificate = certificate
         self._manifests: dict[str, tuple[bytes, str]] = {}
+        self._blobs: set[tuple[str, str]] = set()
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -107,10 +108,12 @@ class DockerRegistry(Pushes):
 
     def push_blob(self, repository: str, content: bytes, media_type: str) -> dict[str, Any]:
         digest = digest_of(content)
-        begun = self._send("POST", repository, f"/v2/{repository}/blobs/uploads/")
-        place = begun.headers["Location"]
-        place += ("&" if "?" in place else "?") + f"digest={digest}"
-        self._send("PUT", repository, place, content, "application/octet-stream")
+        if (repository, digest) not in self._blobs:
+            begun = self._send("POST", repository, f"/v2/{repository}/blobs/uploads/")
+            place = begun.headers["Location"]
+            place += ("&" if "?" in place else "?") + f"digest={digest}"
+            self._send("PUT", repository, place, content, "application/octet-stream")
+            self._blobs.add((repository, digest))
         return {"mediaType": media_type, "digest": digest, "size": len(content)}
 
     def push(
@@ -144,7 +147,7 @@ class DockerRegistry(Pushes):
         elif self._tokens is not None:
             token = self._tokens.grant(ACCOUNT.username, f"repository:{repository}:pull,push")
             request.add_header("Authorization", f"Bearer {token}")
-        context = ssl.create_default_context()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # it is our own
         opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)

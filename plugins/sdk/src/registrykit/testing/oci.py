@@ -73,7 +73,8 @@ class _Repository:
 class OciSite(Site, Pushes):
     """A registry on 127.0.0.1; below `prefix`, as behind another server.
 
-    `sign_in` asks for a user name and a password, `tokens` for tokens of that server.
+    `sign_in` asks for a user name and a password, `tokens` for tokens of that server. Those of one
+    that is not started are given here, at `/token`.
     """
 
     def __init__(
@@ -144,6 +145,8 @@ class OciSite(Site, Pushes):
 
     def _find(self, request: Request) -> Answer:
         begins = f"{self.prefix}/v2/"
+        if self.tokens is not None and not self.tokens.is_started and request.path == "/token":
+            return self.tokens.answer(request)
         if request.method not in ("GET", "HEAD"):
             return _error(405, "UNSUPPORTED", "this registry is read only")
         with self._lock:
@@ -253,7 +256,8 @@ class OciSite(Site, Pushes):
     def _challenge(self, scope: str, reason: str) -> str:
         if self.tokens is None:
             return 'Basic realm="registry"'
-        told = f'Bearer realm="{self.tokens.realm}",service="{self.tokens.service}"'
+        realm = self.tokens.realm if self.tokens.is_started else f"{self.url}/token"
+        told = f'Bearer realm="{realm}",service="{self.tokens.service}"'
         told += f',scope="{scope}"' if scope else ""
         return told if reason == "missing" else f'{told},error="{reason}"'
 

@@ -70,7 +70,12 @@ class Pushes(ABC):
         return self.push(repository, tag, manifest)
 
     def push_index(
-        self, repository: str, tag: str, children: Iterable[tuple[str, Mapping[str, str]]]
+        self,
+        repository: str,
+        tag: str,
+        children: Iterable[tuple[str, Mapping[str, str]]],
+        *,
+        annotations: Mapping[str, str] | None = None,
     ) -> str:
         """Push an index over manifests that are there, each with its platform (may be empty)."""
         listed = []
@@ -78,7 +83,12 @@ class Pushes(ABC):
             content, media_type = self.pushed(repository, digest)
             entry = {"mediaType": media_type, "digest": digest, "size": len(content)}
             listed.append(entry | ({"platform": dict(platform)} if platform else {}))
-        index = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": listed}
+        index = {
+            "schemaVersion": 2,
+            "mediaType": OCI_INDEX,
+            "manifests": listed,
+            **({"annotations": dict(annotations)} if annotations else {}),
+        }
         return self.push(repository, tag, index, OCI_INDEX)
 
 

@@ -25,7 +25,7 @@ from registrykit.frames import MAX_EVENTS, Batch, Checked, batches, pack, read_t
 from registrykit.registry import RegistryConfig, RegistryType
 from registrykit.sync import Settings, Stored, open_context
 from registrykit.testing.catalog import Changes, Key, MiniCatalog
-from registrykit.worker import check_event, closing_events
+from registrykit.yielded import check_event, closing_events
 
 __all__ = [
     "Changes",

@@ -155,6 +155,10 @@ class Site:
         return Origin("https" if self._tls else "http", "127.0.0.1", self.port)
 
     @property
+    def is_started(self) -> bool:
+        return self._listener is not None
+
+    @property
     def port(self) -> int:
         if self._listener is None:
             raise RuntimeError("the site is not started")

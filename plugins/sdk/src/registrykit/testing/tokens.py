@@ -147,8 +147,10 @@ class TokenServer(Site):
             self._grants.clear()
 
     def _find(self, request: Request) -> Answer:
-        if request.path != "/token":
-            return super()._find(request)
+        return self.answer(request) if request.path == "/token" else super()._find(request)
+
+    def answer(self, request: Request) -> Answer:
+        """Answer a request for a token; a registry that gives its tokens itself passes it on."""
         if request.method not in self.rules.methods:
             return Answer(405, headers={"Allow": ", ".join(sorted(self.rules.methods))})
         asked = parse_qs(request.query if request.method == "GET" else request.body.decode())

@@ -1,0 +1,48 @@
+"""Whole blobs on disk, checked before anybody reads them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, BinaryIO, cast
+
+from registrykit.errors import BadAnswer, Unreachable
+from registrykit.http.explain import size
+from registrykit.oci.manifests import Descriptor
+from registrykit.oci.registry import Registry
+
+IN_MEMORY = 2 * 1024 * 1024
+
+_WORTH_ANOTHER_TRY = frozenset(("digest-mismatch", "size-mismatch", "truncated"))
+
+
+@contextmanager
+def downloaded(
+    registry: Registry, repository: str, descriptor: Descriptor, at_most: int
+) -> Iterator[BinaryIO]:
+    """Give a blob to be read from its beginning; if it comes damaged it is asked for once more."""
+    if descriptor.size > at_most:
+        raise BadAnswer(
+            f"The blob {descriptor.digest[:19]}… of {repository} is too large.",
+            cause=f"At most {size(at_most)} are read, it has {size(descriptor.size)}.",
+            remedy="Use the registry's own tool to download it.",
+            code="too-large",
+        )
+    with tempfile.SpooledTemporaryFile(IN_MEMORY) as file:
+        try:
+            _fill(file, registry, repository, descriptor)
+        except (BadAnswer, Unreachable) as error:
+            if error.code not in _WORTH_ANOTHER_TRY:
+                raise
+            file.seek(0)
+            file.truncate()
+            _fill(file, registry, repository, descriptor)
+        file.seek(0)
+        yield cast(BinaryIO, file)
+
+
+def _fill(file: IO[bytes], registry: Registry, repository: str, descriptor: Descriptor) -> None:
+    with registry.blob(repository, descriptor) as pieces:
+        for piece in pieces:
+            file.write(piece)

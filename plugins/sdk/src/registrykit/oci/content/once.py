@@ -1,0 +1,58 @@
+"""What was read by digest, each once: for all tags and repositories that lead to it."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class Once:
+    """Keeps what was read in this run, the newest, up to a total weight.
+
+    Of several threads that want the same, one reads it and the others wait for it.
+    """
+
+    def __init__(self, room: int) -> None:
+        self._room = room
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[Hashable, tuple[Future[Any], int]] = OrderedDict()
+
+    def get(self, key: Hashable, read: Callable[[], T], weigh: Callable[[T], int]) -> T:
+        """Return what `read` gave for `key`; errors belong to whoever asked."""
+        mine: Future[Any] = Future()
+        with self._lock:
+            found, _ = self._kept.setdefault(key, (mine, 0))
+            self._kept.move_to_end(key)
+        if found is not mine:
+            if found.exception() is None:
+                result: T = found.result()
+                return result
+            # Another repository may refuse what this one gives.
+            return read()
+        try:
+            result = read()
+        except BaseException as error:
+            with self._lock:
+                del self._kept[key]
+            mine.set_exception(error)
+            raise
+        mine.set_result(result)
+        self._keep(key, mine, weigh(result))
+        return result
+
+    def _keep(self, key: Hashable, read: Future[Any], weight: int) -> None:
+        with self._lock:
+            self._kept[key] = read, weight
+            self._room -= weight
+            for oldest in list(self._kept) if self._room < 0 else ():
+                if self._room >= 0:
+                    return
+                future, weight = self._kept[oldest]
+                if future.done():
+                    self._room += weight
+                    del self._kept[oldest]
