@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-DOCUMENTS = ("readme", "values", "schema", "manifest", "metadata")
+DOCUMENTS = ("readme", "values", "schema", "manifest", "metadata", "presets", "logo")
 WITH_VALUE = frozenset({"--data-dir", "--env", "--tenant", "--proxy"})
 """Options that stand before a command and are followed by a value."""
 
@@ -74,6 +74,9 @@ def registry_add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", metavar="N", dest="new_name", help="what it is called here")
     _definition(parser)
     parser.add_argument("--no-check", action="store_true", help="add it without checking")
+    parser.add_argument(
+        "--confirm", action="store_true", help="yes, to what a type wants to have confirmed"
+    )
 
 
 def registry_edit(parser: argparse.ArgumentParser) -> None:

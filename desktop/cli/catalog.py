@@ -10,13 +10,14 @@ from pathlib import Path
 from desktop.app import App
 from desktop.cli import names, shapes, waiting
 from desktop.cli.output import Output
-from desktop.engine import details, words
+from desktop.engine import details, fips, siblings, words
 from desktop.engine.clock import rfc3339
 from desktop.engine.jobs import Job
-from desktop.store import catalog
+from desktop.store import catalog, columns
 from desktop.store import search as searching
 from desktop.store.values import ArtifactRow, DocumentRow, RegistryRow, VersionRow
-from registrykit.errors import NotFound
+from registrykit.errors import BadConfig, NotFound
+from registrykit.fips import FACT
 
 
 def search(app: App, args: Namespace, out: Output) -> int:
@@ -32,12 +33,14 @@ def search(app: App, args: Namespace, out: Output) -> int:
     )
     seconds = time.perf_counter() - begun
     as_of = oldest(rows)
+    statuses = fips.statuses(app.db, found.hits)
 
     def tell() -> None:
         from desktop.cli import tables
 
         if found.hits:
-            out.print(tables.artifacts(found.hits, named=True))
+            more = _columns(app, found.hits)
+            out.print(tables.artifacts(found.hits, named=True, statuses=statuses, more=more))
         shown = f"{len(found.hits):,} of " if found.total > len(found.hits) else ""
         searched = found.readmes + found.readmes_missing
         out.note(
@@ -45,8 +48,29 @@ def search(app: App, args: Namespace, out: Output) -> int:
             f" {found.readmes:,} of {words.counted(searched, 'README')} searched"
         )
 
-    out.show(shapes.search(query, found, seconds, as_of), tell)
+    out.show(shapes.search(query, found, seconds, as_of, statuses), tell)
     return 0
+
+
+def _columns(app: App, rows: Sequence[ArtifactRow]) -> dict[str, dict[int, str]]:
+    """Return the columns of the one kind that is listed, by title; none where there are several.
+
+    What shows nothing is left out, and so is FIPS, which has a column of its own where it matters.
+    """
+    kinds = {row.kind for row in rows}
+    if len(kinds) != 1:
+        return {}
+    values = columns.of_artifacts(app.db, (row.id for row in rows))
+    found = {
+        column.title: {
+            artifact: ", ".join(shown[column.key])
+            for artifact, shown in values.items()
+            if column.key in shown
+        }
+        for column in columns.of_kinds(app.db).get(kinds.pop(), ())
+        if column.key != FACT
+    }
+    return {title: shown for title, shown in found.items() if shown}
 
 
 def oldest(rows: Iterable[RegistryRow]) -> float | None:
@@ -66,12 +90,14 @@ def list_all(app: App, args: Namespace, out: Output) -> int:
     total, rows = catalog.list_artifacts(
         app.db, registry.id, kind=args.kind, limit=args.limit, offset=args.offset
     )
+    statuses = fips.statuses(app.db, rows)
 
     def tell() -> None:
         from desktop.cli import tables
 
         if rows:
-            out.print(tables.artifacts(rows, named=False))
+            more = _columns(app, rows)
+            out.print(tables.artifacts(rows, named=False, statuses=statuses, more=more))
         shown = f"{len(rows):,} of " if total > len(rows) else ""
         counted = words.counted(total, "artifact")
         out.note(f"{shown}{counted}{_age(app, registry.last_success)}")
@@ -79,7 +105,7 @@ def list_all(app: App, args: Namespace, out: Output) -> int:
     shape = {
         "total": total,
         "as_of": rfc3339(registry.last_success),
-        "artifacts": [shapes.hit(row) for row in rows],
+        "artifacts": [shapes.hit(row, statuses) for row in rows],
     }
     out.show(shape, tell)
     return 0
@@ -94,6 +120,13 @@ def show(app: App, args: Namespace, out: Output) -> int:
     if args.version or artifact.latest_id is not None:
         version = details.find_version(app.db, artifact, args.version)
         sections = details.sections(app.db, artifact, version)
+        view = names.view(app, args)
+        if declared := fips.section(app.db, registry, artifact, version, view.tenant):
+            sections.insert(1, declared)
+        seen = {row.id for row in view.registries(app)}
+        others = siblings.siblings(app.db, registry, artifact, version, visible=seen)
+        if also := siblings.section(others):
+            sections.append(also)
     shape = {
         "artifact": shapes.artifact(artifact, versions),
         "sections": [shapes.section(section) for section in sections],
@@ -111,7 +144,7 @@ def _tell(
     versions: Sequence[VersionRow],
     sections: Sequence[details.Section],
 ) -> None:
-    from desktop.cli import tables
+    from desktop.cli import facts, tables
 
     newest = artifact.latest if artifact.latest_is_stable else f"{artifact.latest} (newest)"
     out.print(tables.heading(artifact.display_name or artifact.name))
@@ -127,12 +160,15 @@ def _tell(
             )
         )
     )
-    for section in sections:
-        if section.kind in details.DOCUMENTS:
-            length = words.size(len(str(section.content).encode()))
-            out.line(f"{section.title}: {length}, shown by catalog document … {section.kind}")
-        else:
-            out.print(tables.section(section.title, section.content))
+    shown_columns = columns.of_kinds(app.db).get(artifact.kind, ())
+    documents = [section for section in sections if section.kind in details.DOCUMENTS]
+    others = [section for section in sections if section not in documents]
+    for section in others:
+        out.print(facts.section(section, shown_columns, {one.title for one in others}))
+    if documents:
+        out.line()
+    for section in documents:
+        out.line(facts.document_line(section))
     out.line()
     shown = [row for row in versions if args.all or _is_current(row)] or list(versions)
     out.print(tables.heading("Versions"), tables.versions(shown, app.clock.now()))
@@ -168,6 +204,13 @@ def document(app: App, args: Namespace, out: Output) -> int:
         if not args.fetch:
             raise
         row = _fetched(app, args, out, registry, artifact, version)
+    if row.name == details.LOGO and not out.as_json:
+        raise BadConfig(
+            f"The logo of {artifact.name} {version.version} is a picture ({row.media_type}).",
+            cause="it cannot be printed as text",
+            remedy="Use --json, which gives its bytes as base64.",
+            code="not-a-text",
+        )
     out.show({"document": shapes.document(row)}, lambda: out.document(row.text))
     return 0
 
@@ -202,7 +245,8 @@ def save(app: App, args: Namespace, out: Output) -> int:
 
     out.note(f"Downloading {artifact.name} {version.version}")
     saved = waiting.result(app, out, registry.id, work)
-    digest = "matches the listing" if version.digest else "was not listed"
+    listed = version.content_digest or version.digest
+    digest = "matches the listing" if listed == saved.digest else "was not listed"
     out.show(
         shapes.saved(saved),
         lambda: out.line(

@@ -102,6 +102,7 @@ def add(app: App, args: Namespace, out: Output) -> int:
     given = entered(args, describe(app, type_id), file)
     draft = app.registries.draft(type_id, given.values, given.secrets)
     app.registries.check_place(name, place)
+    app.registries.check_offer(type_id, place, confirmed=args.confirm)
     approved = hosts(args.allow_host)
     same = app.registries.same_registry(draft, place)
     if same is not None:
@@ -117,7 +118,7 @@ def add(app: App, args: Namespace, out: Output) -> int:
             }
             out.show(shape, lambda: out.error(failed))
             return FAILED
-    row, kept = app.registries.add(name, place, draft, approved)
+    row, kept = app.registries.add(name, place, draft, approved, confirmed=args.confirm)
     if not kept:
         tell_unkept(app, out, row, draft.secrets)
     code = 0

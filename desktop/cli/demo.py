@@ -13,7 +13,8 @@ from desktop.app import App, build
 from desktop.cli import shapes
 from desktop.cli.catalog import oldest
 from desktop.cli.output import Output
-from desktop.demo.estate import QUERY, Estate, first_visit, require_fresh
+from desktop.demo.estate import QUERY, Estate, first_visit, require_fresh, settle
+from desktop.engine import fips
 from desktop.store import runs as stored_runs
 from desktop.store import search as searching
 
@@ -28,6 +29,7 @@ def demo(args: Namespace, out: Output) -> int:
     app = build(folder, writable=True, environ=_ENVIRONMENT)
     try:
         with Estate() as estate:
+            settle(app, estate)
             ids = [run.id for run in first_visit(app, estate, out.note)]
     finally:
         app.close()
@@ -60,6 +62,7 @@ def _summary(app: App, ids: Sequence[int], out: Output) -> int:
     begun = time.perf_counter()
     found = searching.search(app.db, QUERY, [row.id for row in rows])
     seconds = time.perf_counter() - begun
+    statuses = fips.statuses(app.db, found.hits)
     owners = shapes.Owners(app)
 
     def tell() -> None:
@@ -69,7 +72,7 @@ def _summary(app: App, ids: Sequence[int], out: Output) -> int:
         out.print("", tables.heading("Registries"))
         tell_list(app, out, rows, owners)
         out.print("", tables.heading("Runs"), tables.runs(runs))
-        hits = tables.artifacts(found.hits, named=True)
+        hits = tables.artifacts(found.hits, named=True, statuses=statuses)
         out.print("", tables.heading(f"Search for {QUERY}"), hits)
         out.note("")
         out.note(f"The data is in {app.data_dir}, where it stays readable without the servers:")
@@ -79,7 +82,7 @@ def _summary(app: App, ids: Sequence[int], out: Output) -> int:
     shape = {
         "registries": [shapes.registry(app, row, owners) for row in rows],
         "runs": [shapes.run(run) for run in runs],
-        "search": shapes.search(QUERY, found, seconds, oldest(rows)),
+        "search": shapes.search(QUERY, found, seconds, oldest(rows), statuses),
     }
     out.show(shape, tell)
     return 0

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from desktop.app import App
 from desktop.cli import definitions, names, shapes
 from desktop.cli.output import Output
-from desktop.engine import words
+from desktop.engine import fips, words
 from desktop.engine.drafts import Place
 from desktop.engine.vault import SERVICE
 from desktop.store.values import RegistryRow
@@ -82,12 +82,19 @@ def _where(row: RegistryRow, owners: shapes.Owners) -> str:
 def show(app: App, args: Namespace, out: Output) -> int:
     """Show everything about one registry."""
     row = names.registry(app, args, args.name)
-    shape = shapes.registry_in_full(app, row, shapes.Owners(app))
-    out.show({"registry": shape}, lambda: _tell_one(app, out, row, shape))
+    declared = fips.of_registry(app.db, row, names.view(app, args).tenant)
+    shape = shapes.registry_in_full(app, row, shapes.Owners(app), declared)
+    out.show({"registry": shape}, lambda: _tell_one(app, out, row, shape, declared))
     return 0
 
 
-def _tell_one(app: App, out: Output, row: RegistryRow, shape: shapes.Shape) -> None:
+def _tell_one(
+    app: App,
+    out: Output,
+    row: RegistryRow,
+    shape: shapes.Shape,
+    declared: fips.Declared | None,
+) -> None:
     from desktop.cli import tables
 
     now = app.clock.now()
@@ -110,6 +117,8 @@ def _tell_one(app: App, out: Output, row: RegistryRow, shape: shapes.Shape) -> N
                 ("Place", place),
                 ("Visible to", ", ".join(shape["visible_to"])),
                 ("Contents", _contents(row)),
+                ("FIPS", fips.summary(declared) if declared else ""),
+                ("Use", _use(declared) if declared else ""),
                 ("Next", words.until(coming, now) if coming is not None else "when you ask"),
                 ("Description", shape["description"]),
                 ("Secrets", ", ".join(row.secrets)),
@@ -133,6 +142,15 @@ def _tell_one(app: App, out: Output, row: RegistryRow, shape: shapes.Shape) -> N
             if content
         ),
     )
+
+
+def _use(declared: fips.Declared) -> str:
+    """Return who may use the packs, and how that is changed where they may not."""
+    said = [fips.use_in_words(use, declared) for use in declared.uses]
+    refused = [use.tenant.name for use in declared.uses if use.refused]
+    if refused:
+        said.append(f"to allow them: tenant set {refused[0]} allow-non-fips=true --confirm")
+    return "; ".join(said)
 
 
 def _contents(row: RegistryRow) -> str:

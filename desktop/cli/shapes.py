@@ -5,7 +5,7 @@ Times are RFC 3339 in UTC, digests `algorithm:hex`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from desktop.engine import defaults
@@ -25,6 +25,7 @@ from desktop.store.values import (
 
 if TYPE_CHECKING:
     from desktop.app import App
+    from desktop.engine import fips
     from desktop.engine.details import Saved, Section
     from desktop.engine.plugins import Plugin
     from registrykit.description import TypeDescription
@@ -84,7 +85,9 @@ def registry(app: App, row: RegistryRow, owners: Owners) -> Shape:
     }
 
 
-def registry_in_full(app: App, row: RegistryRow, owners: Owners) -> Shape:
+def registry_in_full(
+    app: App, row: RegistryRow, owners: Owners, declared: fips.Declared | None
+) -> Shape:
     """Return a registry with its configuration; secrets are neither in it nor in the store."""
     return {
         **registry(app, row, owners),
@@ -92,6 +95,19 @@ def registry_in_full(app: App, row: RegistryRow, owners: Owners) -> Shape:
         "visible_to": owners.visible_to(row),
         "config": row.config,
         "provenance": provenance(row),
+        "fips": None if declared is None else declared_fips(declared),
+    }
+
+
+def declared_fips(found: fips.Declared) -> Shape:
+    """Return what is declared of the packs of a registry, and who may use them."""
+    return {
+        "packs": dict(found.packs),
+        "compliance": found.compliance,
+        "tenants": [
+            {"tenant": use.tenant.name, "not_usable": use.refused, "reason": use.reason}
+            for use in found.uses
+        ],
     }
 
 
@@ -117,6 +133,8 @@ def registry_type(plugin: Plugin, description: TypeDescription) -> Shape:
         "title": description.title,
         "plugin": plugin.distribution,
         "kinds": [kind.id for kind in description.kinds],
+        "editions": list(description.editions),
+        "confirmation": description.confirmation,
         "fields": [
             {
                 "name": field.name,
@@ -183,7 +201,8 @@ def skipped(row: SkippedRow) -> Shape:
     return {"artifact": row.path, "version": row.version, "reason": row.reason}
 
 
-def hit(row: ArtifactRow) -> Shape:
+def hit(row: ArtifactRow, statuses: Mapping[int, str] | None = None) -> Shape:
+    """Return an artifact in a list; with what is declared about FIPS where that matters."""
     return {
         "registry": row.registry,
         "kind": row.kind,
@@ -194,17 +213,24 @@ def hit(row: ArtifactRow) -> Shape:
         "versions": row.versions,
         "description": row.description,
         "deprecated": row.deprecated,
+        **({"fips": statuses[row.id]} if statuses and row.id in statuses else {}),
     }
 
 
-def search(query: str, found: SearchResult, seconds: float, as_of: float | None) -> Shape:
+def search(
+    query: str,
+    found: SearchResult,
+    seconds: float,
+    as_of: float | None,
+    statuses: Mapping[int, str] | None = None,
+) -> Shape:
     return {
         "query": query,
         "total": found.total,
         "seconds": round(seconds, 6),
         "as_of": rfc3339(as_of),
         "readmes": {"searched": found.readmes, "missing": found.readmes_missing},
-        "hits": [hit(row) for row in found.hits],
+        "hits": [hit(row, statuses) for row in found.hits],
     }
 
 
@@ -230,6 +256,7 @@ def extra(row: VersionRow) -> Shape:
     """Return what else the source says of a version; what it does not say is left out."""
     said: Shape = {
         "deprecated": row.deprecated,
+        "content_digest": row.content_digest,
         "description": row.body.get("description", ""),
         "urls": row.body.get("urls", []),
         "dependencies": row.body.get("dependencies", []),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -12,10 +12,12 @@ from rich.text import Text
 
 from desktop.cli.output import clean
 from desktop.engine import words
+from desktop.engine.environments import EDITIONS
 from desktop.engine.plugins import Plugin
 from desktop.store.values import ArtifactRow, ChangeRow, RunRow, SkippedRow, VersionRow
 from registrykit.description import TypeDescription
 from registrykit.events import Check
+from registrykit.fips import WORDS, FipsStatus
 from registrykit.forms import FieldSpec
 
 _LOOKS = {
@@ -116,16 +118,24 @@ def registry_types(types: Iterable[tuple[Plugin, TypeDescription]]) -> Group:
         fields = table("", "Field", "Kind", "Default", "Meaning")
         for field in description.form.fields:
             kind = "|".join(c.value for c in field.choices) or field.kind
-            default = "required" if field.required else _plain(field.default)
+            default = "required" if field.required else plain(field.default)
             meaning = " ".join(part for part in (field.help, _condition(field)) if part)
             fields.add_row(text(field.name), text(kind), text(default), text(meaning))
-        parts += [heading, text(description.summary), Padding(fields, (0, 0, 1, 2), expand=False)]
+        parts += [heading, text(description.summary), *_on_adding(description)]
+        parts.append(Padding(fields, (0, 0, 1, 2), expand=False))
     return Group(*parts)
+
+
+def _on_adding(description: TypeDescription) -> Iterator[Text]:
+    if not set(EDITIONS) <= set(description.editions):
+        yield text(f"Only in environments of the edition {' or '.join(description.editions)}.")
+    if description.confirmation:
+        yield text(f"To be confirmed (registry add … --confirm): {description.confirmation}")
 
 
 def _condition(field: FieldSpec) -> str:
     parts = [
-        f"{other} is {' or '.join(_plain(value) for value in values)}"
+        f"{other} is {' or '.join(plain(value) for value in values)}"
         for other, values in field.show_if.items()
     ]
     return f"Only if {' and '.join(parts)}." if parts else ""
@@ -179,9 +189,20 @@ def skips(rows: Sequence[SkippedRow]) -> Table:
     return made
 
 
-def artifacts(rows: Iterable[ArtifactRow], *, named: bool) -> Table:
-    """Return artifacts as a list; with `named`, with the registry that each is in."""
-    place = ("Registry",) if named else ()
+def artifacts(
+    rows: Iterable[ArtifactRow],
+    *,
+    named: bool,
+    statuses: Mapping[int, FipsStatus] | None = None,
+    more: Mapping[str, Mapping[int, str]] | None = None,
+) -> Table:
+    """Return artifacts as a list; with `named`, with the registry that each is in.
+
+    `statuses` says by id what is declared about FIPS, where that matters. `more` are further
+    columns by title, and what they show by id.
+    """
+    more = more or {}
+    place = (*(("Registry",) if named else ()), *(("FIPS",) if statuses else ()), *more)
     made = table("", "Name", "Latest", "Versions", "Kind", *place, "", right=("Versions",))
     for row in rows:
         name = text(row.name)
@@ -190,7 +211,10 @@ def artifacts(rows: Iterable[ArtifactRow], *, named: bool) -> Table:
         if row.deprecated:
             name.append("  deprecated", "yellow")
         latest = clean(row.latest) + ("" if row.latest_is_stable or not row.latest else " (newest)")
-        where = (text(row.registry),) if named else ()
+        where = [text(row.registry)] if named else []
+        if statuses:
+            where.append(text(WORDS[statuses[row.id]] if row.id in statuses else ""))
+        where += [text(_cut(shown.get(row.id, ""), 40)) for shown in more.values()]
         words_of_it = Text(_cut(clean(row.description), 80), "dim")
         made.add_row(name, latest, f"{row.versions:,}", text(row.kind), *where, words_of_it)
     return made
@@ -220,14 +244,17 @@ def versions(rows: Sequence[VersionRow], now: float) -> Table:
 
 
 def section(title: str, content: Any) -> Group:
-    """Return a section of what is known of a version: facts, a list, or a list of facts."""
+    """Return a titled list, or a map as a table of facts."""
     body: RenderableType
     if isinstance(content, Mapping):
-        body = facts((clean(str(key)), _plain(value)) for key, value in content.items())
-    elif isinstance(content, (list, tuple)):
-        body = Group(*(text(_plain(entry)) for entry in content))
+        body = facts((clean(str(key)), plain(value)) for key, value in content.items())
     else:
-        body = Text(clean(str(content), lines=True))
+        body = Group(*(text(plain(entry)) for entry in content))
+    return titled(title, body)
+
+
+def titled(title: str, body: RenderableType) -> Group:
+    """Return something under a title of its own, after an empty line."""
     return Group(Text(f"\n{clean(title)}", "bold"), Padding(body, (0, 0, 0, 2), expand=False))
 
 
@@ -260,15 +287,16 @@ def plugins(rows: Iterable[Plugin]) -> Table:
     return made
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
+    """Return a value of any kind as text on one line, where it has no line breaks of its own."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_plain(entry)}" for key, entry in value.items())
+        return ", ".join(f"{key} {plain(entry)}" for key, entry in value.items())
     if isinstance(value, (list, tuple)):
-        return ", ".join(_plain(entry) for entry in value)
+        return ", ".join(plain(entry) for entry in value)
     return str(value)
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 
 from registrykit.errors import PluginFault
-from registrykit.events import Found, Progress, SyncEvent, Unchanged
+from registrykit.events import Document, Found, Progress, SyncEvent, Unchanged
 from registrykit.frames import MAX_MEMORY
+from registrykit.yielded import check_document
 
 _DIGEST = re.compile(r"[a-z0-9]+([+._-][a-z0-9]+)*:[0-9a-f]+")
 MOST_EVENTS = 2_000_000
@@ -43,6 +44,8 @@ class Arrivals:
         if isinstance(event, Found):
             _refuse_odd(event)
             self._refuse_late(event.artifact.path)
+        elif isinstance(event, Document):
+            check_document(event)
         elif isinstance(event, Unchanged):
             self._refuse_late(event.prefix.strip("/"))
 
@@ -66,13 +69,13 @@ def _refuse_odd(event: Found) -> None:
             cause="paths have segments between slashes, and versions a text",
             code="garbage",
         )
-    digest = event.version.digest
-    if digest and not _DIGEST.fullmatch(digest):
-        raise PluginFault(
-            f"The plugin yielded a digest that is none: {digest[:100]!r}.",
-            cause="digests are written algorithm:hex, such as sha256:…",
-            code="garbage",
-        )
+    for digest in (event.version.digest, event.version.content_digest):
+        if digest and not _DIGEST.fullmatch(digest):
+            raise PluginFault(
+                f"The plugin yielded a digest that is none: {digest[:100]!r}.",
+                cause="digests are written algorithm:hex, such as sha256:…",
+                code="garbage",
+            )
 
 
 def packed(memory: dict[str, Any] | None) -> bytes | None:

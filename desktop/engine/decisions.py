@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+
 from desktop.store.values import AuditRow
 
 _SENTENCES = {
@@ -13,6 +15,7 @@ _SENTENCES = {
     "tenant-removed": "The tenant {subject} of {detail} was removed.",
     "allow-non-fips": "Non-FIPS packs in {subject}: {detail}.",
     "registry-added": "{subject} was added.",
+    "registry-confirmed": "{subject} was added after a confirmation by {detail}",
     "registry-edited": "{subject} was changed.",
     "registry-removed": "{subject} was removed.",
     "registry-restored": "{subject} was restored.",
@@ -31,6 +34,14 @@ _SETTINGS = {
     "kept_days": "number of days that removed registries are kept",
     "paused": "pause of the schedule",
 }
+
+
+def whose() -> str:
+    """Return who decides: the name under which the user is known to the operating system."""
+    try:
+        return getpass.getuser()
+    except (ImportError, KeyError, OSError):
+        return "the user"
 
 
 def said(row: AuditRow) -> str:

@@ -100,7 +100,7 @@ def install(tx: Transaction, db: Database | None, environment: EnvironmentRow, n
                 tenant_id=None,
                 name=default.name,
                 type=default.type,
-                type_title=default.type,
+                type_title=default.provider,
                 created=now,
                 default_id=default.key,
             )
@@ -119,7 +119,7 @@ def _defined(row: RegistryRow, default: Default) -> RegistryRow:
         row,
         name=default.name,
         type=default.type,
-        type_title=default.type,
+        type_title=default.provider,
         endpoint=default.endpoint,
         config=config,
     )

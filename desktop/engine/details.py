@@ -26,6 +26,7 @@ from registrykit.events import DOCUMENT_NAMES
 from registrykit.sync import read_config
 
 DOCUMENTS = DOCUMENT_NAMES
+LOGO = "logo"
 
 
 @dataclass(frozen=True)
@@ -84,10 +85,13 @@ def find_version(db: Database, artifact: ArtifactRow, version: str = "") -> Vers
 def sections(db: Database, artifact: ArtifactRow, version: VersionRow) -> list[Section]:
     """Return everything that is known of a version here, documents included."""
     body = version.body
+    saved = version.content_digest
     facts: dict[str, Any] = {
         "version": version.version,
         "tag": version.tag,
         "digest": version.digest,
+        # What is put together while it is saved has none that anybody could compare.
+        "content digest": "" if "+" in saved else saved,
         "size": version.size,
         "created": version.created,
         "app version": version.app_version,
@@ -106,8 +110,16 @@ def sections(db: Database, artifact: ArtifactRow, version: VersionRow) -> list[S
     if body["urls"]:
         result.append(Section("URLs", "urls", body["urls"]))
     for document in catalog.documents_of(db, version.id):
-        result.append(Section(document.name.capitalize(), document.name, document.text))
+        content: Any = document.text
+        if document.name == LOGO:
+            # What a picture looks like is no text; whoever wants it asks for the document.
+            content = {"media_type": document.media_type, "size": _decoded_size(document.text)}
+        result.append(Section(document.name.capitalize(), document.name, content))
     return result
+
+
+def _decoded_size(base64: str) -> int:
+    return len(base64) * 3 // 4 - base64[-2:].count("=")
 
 
 def document(
@@ -227,10 +239,11 @@ class Details:
                 file.flush()
                 os.fsync(file.fileno())
             found = "sha256:" + digest.hexdigest()
-            if version.digest.startswith("sha256:") and version.digest != found:
+            listed = version.content_digest or version.digest
+            if listed.startswith("sha256:") and listed != found:
                 raise BadAnswer(
                     f"What {artifact.name} {version.version} downloads is not what was listed.",
-                    cause=f"listed {version.digest}, received {found}",
+                    cause=f"listed {listed}, received {found}",
                     remedy="Synchronize the registry; if it stays so, tell its owner.",
                     code="digest-mismatch",
                 )

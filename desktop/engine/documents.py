@@ -16,6 +16,7 @@ from desktop.store.values import RegistryRow
 from registrykit.artifacts import Artifact, Version
 from registrykit.errors import Cancelled, PluginFault, RegistryError
 from registrykit.events import Document
+from registrykit.yielded import check_document
 
 BUDGET = 256 * 1024 * 1024
 """Bytes of documents that are kept of one registry."""
@@ -39,7 +40,10 @@ def read(
     pending: list[Document] = []
     for answer in worker.details(job, items, traffic):
         if isinstance(answer, list):
-            pending += [event for event in answer if isinstance(event, Document)]
+            for event in answer:
+                if isinstance(event, Document):
+                    check_document(event)
+                    pending.append(event)
             continue
         index = answer.index if isinstance(answer, Missing) else answer
         if not 0 <= index < len(items):

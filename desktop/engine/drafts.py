@@ -13,6 +13,7 @@ from registrykit.forms import FormSpec, Problem
 from registrykit.urls import Origin
 
 if TYPE_CHECKING:
+    from registrykit.description import TypeDescription
     from registrykit.registry import RegistryConfig, RegistryType
 
 
@@ -34,6 +35,29 @@ class Place:
     @property
     def scope(self) -> str:
         return "tenant" if self.tenant else "system"
+
+
+def check_offer(kind: TypeDescription, place: Place, *, confirmed: bool) -> None:
+    """Raise BadConfig where a registry of a type cannot be added: not there, or not just so.
+
+    A type may want its `confirmation` confirmed first (code `confirmation-needed`).
+    """
+    edition = place.environment.edition
+    if edition not in kind.editions:
+        raise BadConfig(
+            f"The environment {place.environment.name} cannot have registries of the type "
+            f"{kind.title}.",
+            cause=f"its edition is {edition}, the type is for {' and '.join(kind.editions)}",
+            remedy="Choose another environment, or change its edition (env edit).",
+            code="not-in-edition",
+        )
+    if kind.confirmation and not confirmed:
+        raise BadConfig(
+            "Nothing was added: this needs your confirmation.",
+            cause=f"{kind.confirmation} The confirmation is recorded.",
+            remedy="If that is what you want, repeat the command with --confirm.",
+            code="confirmation-needed",
+        )
 
 
 @dataclass(frozen=True)

@@ -62,8 +62,7 @@ def dropped_by(plugins: Plugins, row: RegistryRow, values: Mapping[str, Any]) ->
     The keyring is not asked. Values that are not valid drop nothing, since they cannot be saved.
     """
     try:
-        merged = {**migrated(plugins, row), **values}
-        draft = make_draft(plugins, row.type, merged, {}, row.secrets)
+        draft = make_draft(plugins, row.type, _merged(plugins, row, values), {}, row.secrets)
     except RegistryError:
         return ()
     return () if _keeps_secrets(draft, row) else row.secrets
@@ -82,7 +81,7 @@ def changed(
     """
     if not values and not given:
         return None, set(row.secrets)
-    merged = {**migrated(plugins, row), **values}
+    merged = _merged(plugins, row, values)
     found = {key: vault.get(row, key) for key in row.secrets if key not in given}
     at_hand = {key: value for key, value in found.items() if value is not None}
     draft = make_draft(
@@ -121,6 +120,23 @@ def migrated(plugins: Plugins, row: RegistryRow) -> dict[str, Any]:
         plugin, lambda: kind.migrate(dict(row.config), row.config_version)
     )
     return values
+
+
+def _merged(plugins: Plugins, row: RegistryRow, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the stored values with what was entered.
+
+    What a field holds that no longer applies, and that nobody entered now, goes back to its
+    default: a form does not show it, so that it could not be corrected there.
+    """
+    form = plugins.describe(row.type)[1].form
+    stored = migrated(plugins, row)
+    merged = {**stored, **values}
+    before, after = {**form.defaults, **stored}, {**form.defaults, **merged}
+    for spec in form.fields:
+        left = spec.applies(before) and not spec.applies(after)
+        if left and not spec.required and spec.name not in values:
+            merged.pop(spec.name, None)
+    return merged
 
 
 def with_draft(row: RegistryRow, draft: Draft) -> RegistryRow:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import replace
 
-from desktop.engine import defaults
+from desktop.engine import decisions, defaults
 from desktop.engine.clock import Clock
 from desktop.engine.names import check_name, pick
 from desktop.engine.vault import Vault
@@ -150,7 +150,7 @@ class Environments:
                 now,
                 "allow-non-fips",
                 f"{environment.name}/{tenant.name}",
-                f"{said} by the user",
+                f"{said} by {decisions.whose()}",
             )
         return row
 

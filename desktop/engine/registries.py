@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
-from desktop.engine import drafts, editing
+from desktop.engine import decisions, drafts, editing
 from desktop.engine.bus import Bus, RegistryChanged
 from desktop.engine.calls import Job
 from desktop.engine.clock import Clock
@@ -150,11 +150,25 @@ class Registries:
             if row.scope == place.scope and row.tenant_id == tenant and row.default_id is None
         ]
 
+    def check_offer(self, type_id: str, place: Place, *, confirmed: bool = False) -> None:
+        """Raise BadConfig where a type is not for a place's edition, or wants a confirmation."""
+        drafts.check_offer(self._plugins.describe(type_id)[1], place, confirmed=confirmed)
+
     def add(
-        self, name: str, place: Place, draft: Draft, approved_hosts: tuple[str, ...] = ()
+        self,
+        name: str,
+        place: Place,
+        draft: Draft,
+        approved_hosts: tuple[str, ...] = (),
+        *,
+        confirmed: bool = False,
     ) -> tuple[RegistryRow, bool]:
-        """Store a registry; says too whether its secrets will survive the program's end."""
+        """Store a registry; says too whether its secrets will survive the program's end.
+
+        `confirmed` says that the user confirmed what the type wants confirmed; it is recorded.
+        """
         self.check_place(name, place)
+        self.check_offer(draft.type.id, place, confirmed=confirmed)
         row = editing.with_draft(
             RegistryRow(
                 id=secrets.token_hex(6),
@@ -170,7 +184,7 @@ class Registries:
             draft,
         )
         kept = self._vault.put(row.id, draft.secrets)
-        self._save(row, "registry-added")
+        self._save(row, "registry-added", confirmation=draft.type.confirmation)
         return row, kept
 
     def edit(
@@ -348,6 +362,7 @@ class Registries:
         before: RegistryRow | None = None,
         *,
         detail: str | None = None,
+        confirmation: str = "",
     ) -> None:
         """Store a new row, or of one that is there only what differs: a run may be going on."""
         with self._db.write() as tx:
@@ -363,4 +378,7 @@ class Registries:
                     stored.update_registry(tx, row.id, **changed)
             said = row.endpoint if detail is None else detail
             stored.record(tx, self._clock.now(), action, row.name, said)
+            if confirmation:
+                said = f"{decisions.whose()}: {confirmation}"
+                stored.record(tx, self._clock.now(), "registry-confirmed", row.name, said)
         self._bus.publish(RegistryChanged(row.id))

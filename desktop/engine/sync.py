@@ -21,7 +21,7 @@ from desktop.engine.calls import Job, Traffic
 from desktop.engine.clock import Clock, rfc3339
 from desktop.engine.guard import reason_to_hold
 from desktop.engine.workers import Worker, Workers
-from desktop.store import commits, registries, runs, staging
+from desktop.store import catalog, commits, registries, runs, staging
 from desktop.store.database import Database, Transaction
 from desktop.store.values import RegistryRow, RunRow
 from registrykit.errors import Cancelled, Offline, PluginFault, RegistryError, Throttled
@@ -151,6 +151,7 @@ class _Run:
         self._traffic = Traffic()
         self._notes: list[str] = []
         self._arrivals = Arrivals()
+        self._room: int | None = None
         self._listed = False
 
     # The listing
@@ -172,7 +173,8 @@ class _Run:
         elif isinstance(event, Skip):
             pending.skips.append(Skip(event.ref, self._mask(event.reason)[:MOST_WORDS]))
         elif isinstance(event, Document):
-            pending.documents.append(event)
+            if self._has_room(event):
+                pending.documents.append(event)
         elif isinstance(event, Complete):
             self._flush(pending)
             self._complete(event)
@@ -181,6 +183,13 @@ class _Run:
                 self._notes.append(self._mask(event.message)[:500])
         elif isinstance(event, Progress):
             self._progress("listing", event.done, event.total, event.unit)
+
+    def _has_room(self, document: Document) -> bool:
+        """Say whether a document that came with the listing still fits into the space for them."""
+        if self._room is None:
+            self._room = documents.BUDGET - catalog.document_bytes(self._db, self._registry.id)
+        self._room -= len(document.text)
+        return self._room >= 0
 
     def _flush(self, pending: _Pending) -> None:
         if pending.found or pending.skips or pending.documents or pending.unchanged:
@@ -330,13 +339,13 @@ class _Run:
         )
         if fetched.documents or fetched.missing or fetched.traffic.requests:
             with self._db.write() as tx:
-                runs.update(
+                runs.add_documents(
                     tx,
                     self._id,
-                    documents=fetched.documents,
-                    documents_missing=fetched.missing,
-                    document_requests=fetched.traffic.requests,
-                    finished=self._clock.now(),
+                    self._clock.now(),
+                    fetched.documents,
+                    fetched.missing,
+                    fetched.traffic.requests,
                 )
 
     # What others see

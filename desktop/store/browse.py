@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 from array import array
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from desktop.store import columns
 from desktop.store.database import Database
 from desktop.store.pages import PRERELEASE
 from desktop.store.pages import artifact as artifact
@@ -25,9 +27,11 @@ from desktop.store.query import Stopped as Stopped
 from desktop.store.search import BEST_FIRST, MANY, Scope, Sought, best, limited, scope, sought
 
 Rows = Literal["artifacts", "versions"]
-Sort = Literal["relevance", "name", "registry", "kind", "versions", "version", "created"]
+Sort = Literal["relevance", "name", "registry", "kind", "versions", "version", "created", "column"]
 
 _NAME = "a.name COLLATE NOCASE{way}, r.name COLLATE NOCASE, a.path, a.id"
+MOST_VALUES = 200
+"""Values of a facet that are counted; those with the fewest rows are left out."""
 _THEN_NAME = "{way}, " + _NAME.format(way="")
 # What `a.latest` is, out of an index: reading a hundred thousand rows takes twice as long.
 _LATEST = (
@@ -41,6 +45,9 @@ _ORDERS: dict[Sort, str] = {
     "versions": f"a.versions{_THEN_NAME}",
     "version": _LATEST + _THEN_NAME,
     "created": f"(SELECT v.created FROM version v WHERE v.id = a.latest_id){_THEN_NAME}",
+    # What has no value comes last, whichever way is sorted.
+    "column": "(SELECT f.value FROM artifact_facet f WHERE f.artifact_id = a.id"
+    " AND f.key = :column AND f.place = 0) COLLATE NOCASE{way} NULLS LAST, " + _NAME.format(way=""),
 }
 _OF_VERSIONS: dict[Sort, str] = {"version": "v.sort_key", "created": "v.created"}
 
@@ -49,10 +56,12 @@ _OF_VERSIONS: dict[Sort, str] = {"version": "v.sort_key", "created": "v.created"
 class Filter:
     """What is to be seen of `registries`, in which order.
 
-    `kinds` and `chosen` (registries) narrow it, empty means all of them. An artifact is deprecated
-    when its latest version is. Without a query the order `relevance` is that of names; where there
-    is one, `relevance` puts the best first whatever `descending` says. `version` and `created` are
-    those of the latest version where the rows are artifacts.
+    `kinds` and `chosen` (registries) narrow it, empty means all of them; so do `facets`: keys of
+    columns, each with values of which an artifact must have one. An artifact is deprecated when
+    its latest version is. Without a query the order `relevance` is that of names; where there is
+    one, `relevance` puts the best first whatever `descending` says. `version` and `created` are
+    those of the latest version where the rows are artifacts; what columns show always is. `column`
+    is the key of the column of that order.
     """
 
     registries: tuple[str, ...]
@@ -65,6 +74,8 @@ class Filter:
     rows: Rows = "artifacts"
     sort: Sort = "relevance"
     descending: bool = False
+    facets: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    column: str = ""
 
     @property
     def looked_in(self) -> tuple[str, ...]:
@@ -86,13 +97,15 @@ class Facets:
     """How many rows there are of each kind and registry, and how many each switch would add.
 
     A count leaves its own choice aside: `kinds` tells of all kinds in the chosen registries.
-    Kinds and registries without a row are left out.
+    Kinds and registries without a row are left out. `values` are those of the columns by which
+    kinds are filtered, by key, the most frequent first; a row may have several values of a key.
     """
 
     kinds: dict[str, int] = field(default_factory=dict)
     registries: dict[str, int] = field(default_factory=dict)
     deprecated: int = 0
     prereleases: int = 0
+    values: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
 def ids(db: Database, wanted: Filter, query: Query | None = None) -> array[int]:
@@ -150,7 +163,8 @@ def facets(db: Database, wanted: Filter, query: Query | None = None) -> Facets:
         if of_kind and in_place:
             deprecated += old + both * wanted.prereleases
             prereleases += early + both * wanted.deprecated
-    return Facets(dict(+kinds), dict(+registries), deprecated, prereleases)
+    values = _values(db, wanted, query)
+    return Facets(dict(+kinds), dict(+registries), deprecated, prereleases, values)
 
 
 def _sought(wanted: Filter) -> Sought | None:
@@ -158,14 +172,20 @@ def _sought(wanted: Filter) -> Sought | None:
 
 
 def _scope(wanted: Filter) -> Scope:
-    return scope(wanted.looked_in, wanted.kinds, deprecated=wanted.deprecated, gone=wanted.gone)
+    return scope(
+        wanted.looked_in,
+        wanted.kinds,
+        facets=wanted.facets,
+        deprecated=wanted.deprecated,
+        gone=wanted.gone,
+    )
 
 
 def _in_order(wanted: Filter, limit: int = -1) -> tuple[str, dict[str, Any]]:
     """Return the statement for the ids of artifacts, with its parameters."""
     asked = _sought(wanted)
     where = _scope(wanted)
-    names = where.names
+    names = where.names | {"column": wanted.column}
     sort: Sort = "name" if wanted.sort == "relevance" else wanted.sort
     order = _ORDERS[sort].format(way=" DESC" if wanted.descending else "")
     if asked is not None:
@@ -188,11 +208,6 @@ def _in_order(wanted: Filter, limit: int = -1) -> tuple[str, dict[str, Any]]:
 
 def _versions(wanted: Filter, artifacts: array[int], limit: int = -1) -> tuple[str, dict[str, Any]]:
     """Return the statement for the ids of the versions of these artifacts, newest first."""
-    conditions = ["true"] if wanted.gone else ["v.state = 'present'"]
-    if not wanted.deprecated:
-        conditions.append("v.deprecated = 0")
-    if not wanted.prereleases:
-        conditions.append(f"NOT {PRERELEASE}")
     source, order = "version v", "o.key, v.sort_key DESC"
     if wanted.sort in _OF_VERSIONS:
         order = f"{_OF_VERSIONS[wanted.sort]}{' DESC' if wanted.descending else ''}, o.key, v.id"
@@ -202,7 +217,7 @@ def _versions(wanted: Filter, artifacts: array[int], limit: int = -1) -> tuple[s
         source, order = "version v INDEXED BY ix_version_listed", ""
     statement = (
         f"SELECT v.id FROM json_each(:artifacts) o CROSS JOIN {source}"
-        f" ON v.artifact_id = o.value WHERE {' AND '.join(conditions)}"
+        f" ON v.artifact_id = o.value WHERE {_shown(wanted)}"
         f"{order and ' ORDER BY ' + order}"
     )
     return statement + limited(limit), {"artifacts": json.dumps(list(artifacts))}
@@ -213,18 +228,12 @@ def _counted(db: Database, wanted: Filter, query: Query) -> list[Any]:
 
     The four counts are rows that are plain, deprecated, pre-releases, and both.
     """
-    source, condition, numbers = "artifact a", "true", "count(*), 0, 0, 0"
-    names: dict[str, Any] = {}
-    asked = _sought(wanted)
-    if asked is not None:
-        few = query.ids(db, f"SELECT id FROM ({asked.source}) LIMIT {MANY}", asked.names)
-        if len(few) < MANY:
-            names["few"] = json.dumps(list(few))
-            source = "json_each(:few) f CROSS JOIN artifact a ON a.id = f.value"
-        else:
-            # The index of the artifacts is in the order of the groups, hits are not.
-            names |= asked.names
-            condition = f"+a.id IN ({asked.source})"
+    numbers = "count(*), 0, 0, 0"
+    source, condition, names = _asked(db, wanted, query)
+    if wanted.facets:
+        chosen = scope((), facets=wanted.facets)
+        names |= chosen.names
+        condition += f" AND {chosen.facets}"
     if not wanted.gone:
         condition += " AND a.versions > 0"
     if wanted.rows == "versions":
@@ -241,6 +250,72 @@ def _counted(db: Database, wanted: Filter, query: Query) -> list[Any]:
         " GROUP BY a.registry_id, a.kind, a.deprecated",
         names,
     )
+
+
+def _values(db: Database, wanted: Filter, query: Query) -> dict[str, dict[str, int]]:
+    """Return how many rows each value of the facets has; a key leaves its own choice aside."""
+    kinds = columns.of_kinds(db).values()
+    found: dict[str, dict[str, int]] = {
+        column.key: {} for kind in kinds for column in kind if column.facet
+    }
+    chosen = [key for key, _ in wanted.facets if key in found]
+    for counted in ([key for key in found if key not in chosen], *([key] for key in chosen)):
+        others = tuple(choice for choice in wanted.facets if choice[0] not in counted)
+        for key, value, count in _value_counts(db, replace(wanted, facets=others), counted, query):
+            if len(found[key]) < MOST_VALUES:
+                found[key][value] = count
+    return {key: values for key, values in found.items() if values}
+
+
+def _value_counts(
+    db: Database, wanted: Filter, keys: Collection[str], query: Query
+) -> list[tuple[str, str, int]]:
+    if not keys or not wanted.looked_in:
+        return []
+    facets = "(SELECT *, artifact_id AS id FROM artifact_facet)"
+    source, condition, names = _asked(db, wanted, query, facets)
+    where = _scope(wanted)
+    names |= where.names | {"keys": json.dumps(list(keys))}
+    number = "1"
+    if wanted.rows == "versions":
+        number = "n.number"
+        source += (
+            " JOIN (SELECT v.artifact_id, count(*) AS number FROM version v"
+            f" WHERE {_shown(wanted)} GROUP BY v.artifact_id) n ON n.artifact_id = a.id"
+        )
+    return query.rows(
+        db,
+        f"SELECT a.key, a.value, sum({number}) AS count FROM {source}"
+        f" WHERE {condition} AND {where.condition}"
+        " AND a.key IN (SELECT value FROM json_each(:keys))"
+        " GROUP BY a.key, a.value ORDER BY count DESC, a.value COLLATE NOCASE",
+        names,
+    )
+
+
+def _asked(
+    db: Database, wanted: Filter, query: Query, table: str = "artifact"
+) -> tuple[str, str, dict[str, Any]]:
+    """Return `a` and a condition on it: what is in `table` of the artifacts that are searched."""
+    asked = _sought(wanted)
+    if asked is None:
+        return f"{table} a", "true", {}
+    few = query.ids(db, f"SELECT id FROM ({asked.source}) LIMIT {MANY}", asked.names)
+    if len(few) < MANY:
+        source = f"json_each(:few) q CROSS JOIN {table} a ON a.id = q.value"
+        return source, "true", {"few": json.dumps(list(few))}
+    # The index of the artifacts is in the order of the groups, hits are not.
+    return f"{table} a", f"+a.id IN ({asked.source})", dict(asked.names)
+
+
+def _shown(wanted: Filter) -> str:
+    """Return the condition for versions that are shown."""
+    conditions = ["true"] if wanted.gone else ["v.state = 'present'"]
+    if not wanted.deprecated:
+        conditions.append("v.deprecated = 0")
+    if not wanted.prereleases:
+        conditions.append(f"NOT {PRERELEASE}")
+    return " AND ".join(conditions)
 
 
 # What is kept on the disk

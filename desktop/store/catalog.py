@@ -81,7 +81,7 @@ def versions_of(db: Database, artifact: int) -> list[VersionRow]:
     """Return all versions, newest first, those that are gone among them."""
     rows = db.rows(
         "SELECT id, version, tag, digest, size, created, app_version, deprecated, stable, state,"
-        " first_seen, gone_since, body FROM version WHERE artifact_id = ?"
+        " first_seen, gone_since, body, content_digest FROM version WHERE artifact_id = ?"
         " ORDER BY sort_key DESC, id",
         (artifact,),
     )
@@ -100,6 +100,7 @@ def versions_of(db: Database, artifact: int) -> list[VersionRow]:
             row[10],
             row[11],
             msgspec.json.decode(row[12]),
+            row[13],
         )
         for row in rows
     ]
@@ -146,6 +147,7 @@ def as_events(artifact: ArtifactRow, version: VersionRow) -> tuple[Artifact, Ver
                 msgspec.convert(entry, Dependency) for entry in body["dependencies"]
             ),
             facts=body["facts"],
+            content_digest=version.content_digest,
         ),
     )
 
@@ -217,7 +219,8 @@ def document_bytes(db: Database, registry: str) -> int:
 def store_documents(
     tx: Transaction, version_id: int, documents: Iterable[Document], now: float
 ) -> None:
-    """Keep the documents of a version and make its README searchable."""
+    """Keep the documents of a version, all that it has, and make its README searchable."""
+    tx.sql("DELETE FROM document WHERE version_id = ?", (version_id,))
     for document in documents:
         digest = staging.digest_of(document.text)
         tx.sql("INSERT OR IGNORE INTO content VALUES (?, ?)", (digest, document.text))
@@ -233,7 +236,7 @@ def store_documents(
     )
     tx.sql("DELETE FROM touched")
     tx.sql("INSERT INTO touched SELECT a.id FROM artifact a WHERE a.latest_id = ?", (version_id,))
-    derived.refresh(tx)
+    derived.refresh_search(tx)
 
 
 def store_missing(tx: Transaction, version_id: int, reason: str, code: str, now: float) -> None:

@@ -83,18 +83,28 @@ def _store_artifacts(tx: Transaction, names: dict[str, Any]) -> None:
 
 
 def _compare(tx: Transaction, names: dict[str, Any]) -> None:
-    """Fill `diff` with the staged rows that differ from what is stored."""
+    """Fill `diff` with the staged rows that differ from what is stored.
+
+    The digest of what one pulls decides whether a version moved; where there is none on both
+    sides, that of its content does. A content digest that was not known is no change: such a row
+    is stored anew, and `change` is empty.
+    """
     tx.sql(
         "INSERT INTO diff SELECT s.rowid, a.id, v.id, CASE"
         " WHEN v.id IS NULL THEN 'added' WHEN v.state = 'gone' THEN 'returned'"
-        " WHEN v.digest <> '' AND s.digest <> '' AND v.digest <> s.digest THEN 'digest-moved'"
-        " ELSE 'metadata-changed' END, ifnull(v.digest, '')"
+        " WHEN v.fingerprint = s.fingerprint THEN ''"
+        " WHEN v.digest <> '' AND s.digest <> '' THEN"
+        "   CASE WHEN v.digest <> s.digest THEN 'digest-moved' ELSE 'metadata-changed' END"
+        " WHEN v.content_digest <> '' AND s.content_digest <> ''"
+        "   AND v.content_digest <> s.content_digest THEN 'digest-moved'"
+        " ELSE 'metadata-changed' END, ifnull(v.digest, ''), ifnull(v.content_digest, '')"
         " FROM stage s"
         " JOIN artifact a ON a.registry_id = :registry AND a.kind = s.kind AND a.path = s.path"
         " LEFT JOIN version v"
         " ON v.artifact_id = a.id AND v.version = s.version AND v.tag = s.tag"
         f" WHERE s.run = :run AND {_under('s.path', names['prefix'])}"
-        " AND (v.id IS NULL OR v.state = 'gone' OR v.fingerprint <> s.fingerprint)",
+        " AND (v.id IS NULL OR v.state = 'gone' OR v.fingerprint <> s.fingerprint"
+        "   OR v.content_digest <> s.content_digest)",
         names,
     )
     # An artifact whose own words changed is shown anew even if no version of it did.
@@ -115,13 +125,14 @@ def _store_versions(tx: Transaction, names: dict[str, Any]) -> None:
     tx.sql(f"DELETE FROM document WHERE version_id IN ({moved})")
     tx.sql(f"DELETE FROM document_state WHERE version_id IN ({moved})")
     tx.sql(
-        "INSERT INTO version (artifact_id, version, tag, digest, size, created, app_version,"
-        " deprecated, stable, sort_key, fingerprint, body, state, first_seen)"
-        " SELECT d.artifact_id, s.version, s.tag, s.digest, s.size, s.created, s.app_version,"
-        " s.deprecated, s.stable, s.sort_key, s.fingerprint, s.body, 'present', :now"
+        "INSERT INTO version (artifact_id, version, tag, digest, content_digest, size, created,"
+        " app_version, deprecated, stable, sort_key, fingerprint, body, state, first_seen)"
+        " SELECT d.artifact_id, s.version, s.tag, s.digest, s.content_digest, s.size, s.created,"
+        " s.app_version, s.deprecated, s.stable, s.sort_key, s.fingerprint, s.body, 'present', :now"
         " FROM diff d JOIN stage s ON s.rowid = d.stage WHERE true"
         " ON CONFLICT (artifact_id, version, tag) DO UPDATE SET digest = excluded.digest,"
-        " size = excluded.size, created = excluded.created, app_version = excluded.app_version,"
+        " content_digest = excluded.content_digest, size = excluded.size,"
+        " created = excluded.created, app_version = excluded.app_version,"
         " deprecated = excluded.deprecated, fingerprint = excluded.fingerprint,"
         " body = excluded.body, state = 'present', gone_since = NULL",
         names,
@@ -154,12 +165,14 @@ def _withdraw(tx: Transaction, names: dict[str, Any]) -> None:
 
 
 def _store_changes(tx: Transaction, names: dict[str, Any]) -> None:
+    by_content = "(d.change = 'digest-moved' AND (d.old_digest = '' OR s.digest = ''))"
     tx.sql(
         "INSERT INTO change (registry_id, run_id, at, change, kind, artifact, version,"
         " old_digest, new_digest)"
         " SELECT :registry, :run, :now, d.change, s.kind, s.path, s.version,"
-        " CASE d.change WHEN 'added' THEN '' ELSE d.old_digest END, s.digest"
-        " FROM diff d JOIN stage s ON s.rowid = d.stage",
+        f" CASE WHEN d.change = 'added' THEN '' WHEN {by_content} THEN d.old_content"
+        f"   ELSE d.old_digest END, iif({by_content}, s.content_digest, s.digest)"
+        " FROM diff d JOIN stage s ON s.rowid = d.stage WHERE d.change <> ''",
         names,
     )
     tx.sql(
@@ -173,18 +186,30 @@ def _store_changes(tx: Transaction, names: dict[str, Any]) -> None:
 
 
 def _store_documents(tx: Transaction, names: dict[str, Any]) -> None:
+    """Store what came with the listing: it is all that these versions have."""
     under = _under("s.path", names["prefix"])
     found = (
         " FROM stage_document s JOIN artifact a ON a.registry_id = :registry AND a.path = s.path"
         " AND (s.kind = '' OR a.kind = s.kind)"
         " JOIN version v ON v.artifact_id = a.id AND v.version = s.version"
+        " AND (s.tag = '' OR v.tag = s.tag)"
         f" WHERE s.run = :run AND {under}"
     )
+    tx.sql(f"DELETE FROM document WHERE version_id IN (SELECT v.id{found})", names)
     tx.sql(f"INSERT OR IGNORE INTO content SELECT s.digest, s.text{found}", names)
-    tx.sql(
+    stored = tx.sql(
         "INSERT OR REPLACE INTO document (version_id, name, media_type, digest, fetched)"
         f" SELECT v.id, s.name, s.media_type, s.digest, :now{found}",
         names,
+    ).rowcount
+    tx.sql(
+        "INSERT OR REPLACE INTO document_state (version_id, state, reason, code, at)"
+        f" SELECT DISTINCT v.id, 'fetched', '', '', :now{found}",
+        names,
+    )
+    tx.sql(
+        "UPDATE sync_run SET documents = documents + :stored WHERE id = :run",
+        {**names, "stored": stored},
     )
     tx.sql(f"INSERT OR IGNORE INTO touched SELECT a.id{found}", names)
 

@@ -25,20 +25,21 @@ if TYPE_CHECKING:
 _SCRATCH = """
 CREATE TEMP TABLE stage (
     run INTEGER, kind TEXT, path TEXT, name TEXT, display_name TEXT, description TEXT,
-    keywords TEXT, version TEXT, tag TEXT, digest TEXT, size INTEGER, created TEXT,
-    app_version TEXT, deprecated INTEGER, stable INTEGER, sort_key BLOB, fingerprint BLOB,
-    body BLOB, UNIQUE (run, path, kind, version, tag));
+    keywords TEXT, version TEXT, tag TEXT, digest TEXT, content_digest TEXT, size INTEGER,
+    created TEXT, app_version TEXT, deprecated INTEGER, stable INTEGER, sort_key BLOB,
+    fingerprint BLOB, body BLOB, UNIQUE (run, path, kind, version, tag));
 CREATE TEMP TABLE stage_kept (run INTEGER, path TEXT, version TEXT, whole INTEGER);
 CREATE INDEX temp.ix_stage_kept ON stage_kept (run, path);
 CREATE TEMP TABLE spared (artifact_id INTEGER PRIMARY KEY);
 CREATE TEMP TABLE stage_skip (
     run INTEGER, kind TEXT, path TEXT, version TEXT, reason TEXT);
 CREATE TEMP TABLE stage_document (
-    run INTEGER, kind TEXT, path TEXT, version TEXT, name TEXT, media_type TEXT, digest TEXT,
-    text TEXT);
+    run INTEGER, kind TEXT, path TEXT, version TEXT, tag TEXT, name TEXT, media_type TEXT,
+    digest TEXT, text TEXT);
 CREATE TEMP TABLE touched (artifact_id INTEGER PRIMARY KEY);
 CREATE TEMP TABLE diff (
-    stage INTEGER, artifact_id INTEGER, version_id INTEGER, change TEXT, old_digest TEXT);
+    stage INTEGER, artifact_id INTEGER, version_id INTEGER, change TEXT, old_digest TEXT,
+    old_content TEXT);
 """
 
 

@@ -1,8 +1,15 @@
-"""What follows from the stored versions: counts, the latest, and the rows that search reads."""
+"""What follows from the stored versions: counts, the latest, columns, and what search reads."""
 
 from __future__ import annotations
 
+from desktop.store import columns
 from desktop.store.database import Transaction
+from registrykit.artifacts import IMAGES
+
+SEARCHED = "name, display_name, description, keywords, readme, images"
+"""The columns of `search_text` and of the index over it."""
+_MOST_IMAGES = 64 * 1024
+"""Letters of the names of images that are searched of one artifact."""
 
 
 def refresh(tx: Transaction) -> None:
@@ -16,22 +23,30 @@ def refresh(tx: Transaction) -> None:
         "   ORDER BY v.state = 'present' DESC, v.stable DESC, v.sort_key DESC, v.id LIMIT 1)"
         " WHERE id IN (SELECT artifact_id FROM touched)"
     )
+    columns.refresh(tx)
+    refresh_search(tx)
+
+
+def refresh_search(tx: Transaction) -> None:
+    """Write anew what is searched of the artifacts in `touched`."""
     tx.sql(
-        "INSERT INTO search (search, rowid, name, display_name, description, keywords, readme)"
-        " SELECT 'delete', artifact_id, name, display_name, description, keywords, readme"
+        f"INSERT INTO search (search, rowid, {SEARCHED})"
+        f" SELECT 'delete', artifact_id, {SEARCHED}"
         " FROM search_text WHERE artifact_id IN (SELECT artifact_id FROM touched)"
     )
     tx.sql("DELETE FROM search_text WHERE artifact_id IN (SELECT artifact_id FROM touched)")
     tx.sql(
-        "INSERT INTO search_text (artifact_id, name, display_name, description, keywords, readme)"
+        f"INSERT INTO search_text (artifact_id, {SEARCHED})"
         " SELECT a.id, a.name, a.display_name, a.description, a.keywords,"
         " ifnull((SELECT c.text FROM document d JOIN content c ON c.digest = d.digest"
-        "   WHERE d.version_id = a.latest_id AND d.name = 'readme'), '')"
+        "   WHERE d.version_id = a.latest_id AND d.name = 'readme'), ''),"
+        f" ifnull((SELECT substr(group_concat(i.value, char(10)), 1, {_MOST_IMAGES})"
+        f"   FROM version v, json_each(CAST(v.body AS TEXT), '$.facts.{IMAGES}') i"
+        "   WHERE v.id = a.latest_id AND i.type = 'text'), '')"
         " FROM artifact a JOIN registry r ON r.id = a.registry_id"
         " WHERE a.id IN (SELECT artifact_id FROM touched) AND a.versions > 0"
     )
     tx.sql(
-        "INSERT INTO search (rowid, name, display_name, description, keywords, readme)"
-        " SELECT artifact_id, name, display_name, description, keywords, readme"
+        f"INSERT INTO search (rowid, {SEARCHED}) SELECT artifact_id, {SEARCHED}"
         " FROM search_text WHERE artifact_id IN (SELECT artifact_id FROM touched)"
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from desktop.store import columns
 from desktop.store.database import Database, Transaction
 from registrykit.description import TypeDescription
 
@@ -44,6 +45,7 @@ def plugins(db: Database) -> dict[str, PluginRow]:
 def save_plugin(tx: Transaction, row: PluginRow) -> None:
     from desktop.store import tables
 
+    columns.remember(tx, row.distribution, [kind for one in row.types for kind in one.kinds])
     tx.save(
         tables.PluginState(
             distribution=row.distribution,

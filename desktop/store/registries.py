@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, fields
 from typing import Any
 
+from desktop.store import derived
 from desktop.store.database import Database, Transaction
 from desktop.store.values import AuditRow, EnvironmentRow, RegistryRow, TenantRow
 
@@ -113,13 +114,14 @@ def purge_registry(tx: Transaction, registry_id: str) -> None:
     runs = "SELECT id FROM sync_run WHERE registry_id = :registry"
     names = {"registry": registry_id}
     tx.sql(
-        "INSERT INTO search (search, rowid, name, display_name, description, keywords, readme)"
-        " SELECT 'delete', artifact_id, name, display_name, description, keywords, readme"
-        " FROM search_text WHERE artifact_id IN"
+        f"INSERT INTO search (search, rowid, {derived.SEARCHED})"
+        f" SELECT 'delete', artifact_id, {derived.SEARCHED} FROM search_text WHERE artifact_id IN"
         " (SELECT id FROM artifact WHERE registry_id = :registry)",
         names,
     )
     for statement in (
+        "DELETE FROM artifact_facet WHERE artifact_id IN"
+        " (SELECT id FROM artifact WHERE registry_id = :registry)",
         "DELETE FROM search_text WHERE artifact_id IN"
         " (SELECT id FROM artifact WHERE registry_id = :registry)",
         f"DELETE FROM removal WHERE run_id IN ({runs})",

@@ -208,9 +208,15 @@ def counts(tx: Transaction, run: int) -> tuple[int, int, int]:
     return row
 
 
-def update(tx: Transaction, run: int, **columns: Any) -> None:
-    assignments = ", ".join(f"{column} = :{column}" for column in columns)
-    tx.sql(f"UPDATE sync_run SET {assignments} WHERE id = :run", {"run": run, **columns})
+def add_documents(
+    tx: Transaction, run: int, now: float, documents: int, missing: int, requests: int
+) -> None:
+    """Count what was fetched after the listing, beside what had come with it."""
+    tx.sql(
+        "UPDATE sync_run SET documents = documents + ?, documents_missing = ?,"
+        " document_requests = ?, finished = ? WHERE id = ?",
+        (documents, missing, requests, now, run),
+    )
 
 
 def prune(tx: Transaction, registry: str) -> None:

@@ -1,7 +1,8 @@
 """Search over everything that is stored: words are AND-ed, literal, and blind to case.
 
-A word of three characters or more matches anywhere in name, display name, description, keywords
-or README, through the trigram index; shorter words match the beginning of names.
+A word of three characters or more matches anywhere in name, display name, description, keywords,
+README or the names of images, through the trigram index; shorter words match the beginning of
+names. README and images are those of the latest version.
 
 Few hits are sorted. Where there are many, the artifacts are walked along an index that has the
 order of their rank until the page is full, so that no query pays for what nobody sees.
@@ -38,6 +39,10 @@ _ARE_EXACT = (
     " SELECT artifact_id FROM search_text WHERE display_name = :text COLLATE NOCASE"
 )
 _BEGINNING = "SELECT artifact_id AS id FROM search_text WHERE name LIKE :begins ESCAPE '\\'"
+
+
+Chosen = Sequence[tuple[str, Sequence[str]]]
+"""Keys of columns with values: any of the values of a key, for all of the keys."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +127,8 @@ class Scope:
 
     condition: str
     among: str
+    facets: str
+    """The part of the condition that is about values of columns."""
     names: dict[str, Any] = field(repr=False)
     narrow: bool
     """Whether it may be that most hits lie elsewhere."""
@@ -131,22 +138,39 @@ def scope(
     registries: Sequence[str],
     kinds: Sequence[str] = (),
     *,
+    facets: Chosen = (),
     deprecated: bool = True,
     gone: bool = False,
 ) -> Scope:
-    """Look in these registries for these kinds, or for all where none is given."""
+    """Look in these registries for these kinds and values, or for all where none is given."""
     names = {f"r{place}": registry for place, registry in enumerate(registries)}
     names |= {f"k{place}": kind for place, kind in enumerate(kinds)}
     conditions = [f"a.registry_id IN ({_marks('r', registries)})"]
     if kinds:
         conditions.append(f"a.kind IN ({_marks('k', kinds)})")
+    of_facets = []
+    for place, (key, values) in enumerate(facets):
+        names |= {f"f{place}": key, f"f{place}_values": json.dumps(values)}
+        # Looked up once: a set that every artifact is then compared with.
+        of_facets.append(
+            f"a.id IN (SELECT artifact_id FROM artifact_facet WHERE key = :f{place}"
+            f" AND value IN (SELECT value FROM json_each(:f{place}_values)))"
+        )
+    conditions += of_facets
     among = f"SELECT a.id FROM artifact a WHERE {' AND '.join(conditions)}"
     if not deprecated:
         conditions.append("a.deprecated = 0")
     condition = " AND ".join(f"+{part}" for part in conditions)
     if not gone:
         condition += " AND a.versions > 0"
-    return Scope(condition, among, names, bool(kinds) or len(registries) < _FEW_REGISTRIES)
+    narrowed = " AND ".join(f"+{part}" for part in of_facets) or "true"
+    return Scope(
+        condition,
+        among,
+        narrowed,
+        names,
+        bool(kinds or facets) or len(registries) < _FEW_REGISTRIES,
+    )
 
 
 def search(

@@ -20,7 +20,7 @@ from registrykit.versions import is_prerelease, is_semver, sort_key
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _ESCAPED_SPACE = (rb"\n", rb"\r", rb"\t")
 
-_STAGE = f"INSERT OR IGNORE INTO stage VALUES ({', '.join('?' * 18)})"
+_STAGE = f"INSERT OR IGNORE INTO stage VALUES ({', '.join('?' * 19)})"
 
 
 def body_of(version: Version) -> bytes:
@@ -36,11 +36,15 @@ def body_of(version: Version) -> bytes:
 
 
 def fingerprint(version: Version, body: bytes) -> bytes:
-    """Return a hash of everything that counts as a change; not `created`, order, white space."""
+    """Return a hash of everything that counts as a change; not `created`, order, white space.
+
+    The digest of what one pulls stands for its content too, where there is one.
+    """
     for escape in _ESCAPED_SPACE:
         body = body.replace(escape, b" ")
     body = b" ".join(body.split())
-    head = f"{version.digest}\0{version.app_version}\0{version.deprecated}\0{version.size}\0"
+    digest = version.digest or version.content_digest
+    head = f"{digest}\0{version.app_version}\0{version.deprecated}\0{version.size}\0"
     return hashlib.blake2b(head.encode() + body, digest_size=16).digest()
 
 
@@ -57,6 +61,7 @@ def _row(run: int, artifact: Artifact, keywords: bytes, version: Version) -> tup
         version.version,
         version.wire_tag,
         version.digest,
+        version.content_digest,
         version.size,
         version.created,
         version.app_version,
@@ -88,9 +93,9 @@ def stage(tx: Transaction, run: int, found: Iterable[Found]) -> None:
 def _note_twice(tx: Transaction, run: int, rows: list[tuple[Any, ...]]) -> None:
     noted: set[tuple[str, str]] = set()
     for row in rows:
-        kind, path, version, tag, digest = row[1], row[2], row[7], row[8], row[9]
+        kind, path, version, tag, digest = row[1], row[2], row[7], row[8], row[9] or row[10]
         first = tx.one(
-            "SELECT digest FROM stage"
+            "SELECT ifnull(nullif(digest, ''), content_digest) FROM stage"
             " WHERE run = ? AND path = ? AND kind = ? AND version = ? AND tag = ?",
             (run, path, kind, version, tag),
         )
@@ -116,12 +121,13 @@ def stage_documents(tx: Transaction, run: int, documents: Iterable[Document]) ->
     for document in documents:
         ref = document.ref
         tx.sql(
-            "INSERT INTO stage_document VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO stage_document VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 run,
                 ref.kind,
                 ref.path,
                 ref.version,
+                ref.tag,
                 document.name,
                 document.media_type,
                 digest_of(document.text),

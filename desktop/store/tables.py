@@ -151,6 +151,7 @@ class Version(SQLModel, table=True):
     version: str
     tag: str
     digest: str = ""
+    content_digest: str = ""
     size: int | None = None
     created: str = ""
     app_version: str = ""
@@ -162,6 +163,36 @@ class Version(SQLModel, table=True):
     state: str = "present"
     first_seen: float
     gone_since: float | None = None
+
+
+class ArtifactFacet(SQLModel, table=True):
+    """What the columns of its kind show of the latest version of an artifact, value by value.
+
+    The last columns are those of the artifact, so that values are counted without reading it.
+    """
+
+    __tablename__ = "artifact_facet"
+    __table_args__ = {"sqlite_with_rowid": False}
+    artifact_id: int = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    place: int = Field(primary_key=True)
+    value: str
+    registry_id: str
+    kind: str
+    deprecated: bool
+    versions: int
+
+
+class KindColumn(SQLModel, table=True):
+    """A column that a plugin gives to a kind; by a `facet` the catalog is filtered as well."""
+
+    __tablename__ = "kind_column"
+    distribution: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    place: int
+    title: str
+    facet: bool = False
 
 
 class Change(SQLModel, table=True):
@@ -252,3 +283,4 @@ class SearchText(SQLModel, table=True):
     description: str = ""
     keywords: str = ""
     readme: str = ""
+    images: str = ""

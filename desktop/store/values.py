@@ -154,6 +154,7 @@ class VersionRow:
     first_seen: float
     gone_since: float | None
     body: dict[str, Any]
+    content_digest: str = ""
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ import pytest
 import trustme
 
 import registrykit
-from desktop.demo.content import stored_gzip, to_yaml
+from desktop.demo.writing import stored_gzip, to_yaml
 from registrykit import errors
 from registrykit.artifacts import Artifact, Version
 from registrykit.http import Http, Response

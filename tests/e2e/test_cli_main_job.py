@@ -25,7 +25,7 @@ REGISTRY = set(
     "id name type environment scope tenant endpoint default editable activity last_outcome"
     " conditions automatic last_success last_attempt next message artifacts versions".split()
 )
-IN_FULL = REGISTRY | {"description", "visible_to", "config", "provenance"}
+IN_FULL = REGISTRY | {"description", "visible_to", "config", "provenance", "fips"}
 CHECK = set("stage verdict code message remedy seconds".split())
 RUN = set(
     "id registry outcome added changed removed skipped artifacts versions documents"
@@ -36,7 +36,7 @@ CHANGE = set("change kind artifact version old_digest new_digest".split())
 SKIPPED = {"artifact", "version", "reason"}
 HIT = set("registry kind path name display_name latest versions description deprecated".split())
 VERSION = set("version tag digest size created app_version state first_seen extra".split())
-TYPE = {"id", "title", "plugin", "kinds", "fields"}
+TYPE = {"id", "title", "plugin", "kinds", "editions", "confirmation", "fields"}
 FIELD = set("name kind required secret default choices help".split())
 ERROR = {"code", "message", "cause", "remedy"}
 DOCUMENT = {"name", "media_type", "digest", "fetched", "text"}

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -19,10 +20,11 @@ from typing import Any
 import pytest
 import yaml
 
-from desktop.demo.content import Estate
+from desktop.demo.content import Content
 from desktop.paths import resource
 from desktop.store.database import FILE
 from tests.program import Program
+from tests.uploads import Kept, uploaded
 
 pytestmark = pytest.mark.e2e
 
@@ -33,11 +35,35 @@ COMMUNITY, TEAM, ARCHIVE, VENDOR, LAB = (
     "Brasswick Customers",
     "Quillfen Edge Lab",
 )
-FOLDERS = {COMMUNITY: "community", TEAM: "team", ARCHIVE: "archive", VENDOR: "vendor", LAB: "lab"}
+REGISTRY, LEGACY, FIPS, OPEN = (
+    "Tarnhollow Registry",
+    "Quernmill Packs",
+    "Greywether FIPS Packs",
+    "Saltfen Open Packs",
+)
+CHARTS = {COMMUNITY: "community", TEAM: "team", ARCHIVE: "archive", VENDOR: "vendor", LAB: "lab"}
+UPLOADED = {REGISTRY: "registry", FIPS: "fips", OPEN: "open"}
+FOLDERS = {**CHARTS, **UPLOADED, LEGACY: "legacy"}
+TYPES = {
+    **dict.fromkeys(CHARTS, "helm"),
+    **dict.fromkeys((REGISTRY, FIPS), "oci"),
+    LEGACY: "legacy-pack",
+    OPEN: "vertex-nonfips",
+}
+KINDS = {
+    "chart": "flagpost",
+    "pack": "mossgate",
+    "zarf": "pump-house",
+    "image": "storefront-base",
+    "artifact": "landing-rules",
+}
 DIFFERENT = {"id", "endpoint", "message", "seconds"} | {
     *("last_success", "last_attempt", "next", "started", "finished"),
+    # Threads that need the same token at the same moment may each ask for it.
+    *("requests", "bytes"),
 }
 Digests = Mapping[tuple[str, str], str]
+"""Digests by path and version."""
 
 # Runs a command of the program, then tells which threads, sockets and processes are left of it.
 LEFTOVER = """
@@ -91,10 +117,14 @@ def second(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 
 @pytest.fixture(scope="module")
 def promised() -> list[dict[str, Digests]]:
-    """Return what each repository lists at each step, read from its index by another reader."""
-    estate = Estate(resource("demo"))
+    """Return what each registry lists at each step, read by another reader; legacy packs aside."""
+    content = Content(resource("demo"))
     return [
-        {name: listed(estate.at(step)[folder].index_yaml) for name, folder in FOLDERS.items()}
+        {
+            name: listed(content.charts(folder).at(step).index_yaml)
+            for name, folder in CHARTS.items()
+        }
+        | {name: tagged(uploaded(content, folder, step)) for name, folder in UPLOADED.items()}
         for step in (0, 1)
     ]
 
@@ -107,32 +137,65 @@ def listed(index: bytes) -> Digests:
     }
 
 
+def tagged(kept: Kept) -> Digests:
+    """Return the tags of a registry; those of signatures are no versions."""
+    return {
+        (repository, tag.replace("_", "+") if "/charts/" in repository else tag): digest
+        for (repository, tag), digest in kept.tags.items()
+        if not tag.endswith(".sig")
+    }
+
+
 def stored(data_dir: Path, registry: str, state: str = "present") -> Digests:
     """Return the digests that lie in the data directory, read without the program."""
     question = (
-        "SELECT a.name, v.version, v.digest FROM version v JOIN artifact a ON a.id = v.artifact_id"
+        "SELECT a.path, v.version, v.digest FROM version v JOIN artifact a ON a.id = v.artifact_id"
         " JOIN registry r ON r.id = a.registry_id WHERE r.name = ? AND v.state = ?"
     )
     with closing(sqlite3.connect(f"file:{data_dir / FILE}?mode=ro", uri=True)) as connection:
         rows = connection.execute(question, (registry, state)).fetchall()
-    return {(chart, version): digest for chart, version, digest in rows}
+    found = {(path, version): digest for path, version, digest in rows}
+    assert len(found) == len(rows)
+    return found
+
+
+def own(demo: Demo) -> dict[str, dict[str, Any]]:
+    """Return the registries that the demo added, without the defaults of its environments."""
+    return {row["name"]: row for row in demo.shape["registries"] if not row["default"]}
 
 
 def test_every_registry_ends_as_promised(first: Demo) -> None:
-    rows = {row["name"]: row for row in first.shape["registries"]}
+    rows = own(first)
     assert {name: (row["last_outcome"], row["conditions"]) for name, row in rows.items()} == {
         COMMUNITY: ("unchanged", []),
         TEAM: ("ok", []),
         ARCHIVE: ("held", []),
         VENDOR: ("failed", ["needs-sign-in"]),
         LAB: ("failed", []),
+        REGISTRY: ("ok", []),
+        LEGACY: ("unchanged", []),
+        FIPS: ("unchanged", []),
+        OPEN: ("ok", []),
     }
     assert all(row["activity"] == "idle" for row in rows.values())
-    assert all(row["type"] == "helm" for row in rows.values())
+    assert {name: row["type"] for name, row in rows.items()} == TYPES
     assert "certificate" in rows[LAB]["message"]
     assert rows[LAB]["last_success"] is None
     assert rows[VENDOR]["last_success"] is not None
     assert rows[VENDOR]["next"] is None
+    places = {(row["environment"], row["scope"], row["tenant"]) for row in rows.values()}
+    assert places == {
+        ("Tarnhollow", "tenant", "Shop"),
+        ("Tarnhollow", "system", None),
+        ("Greywether Yard", "tenant", "Sluice Control"),
+        ("Greywether Yard", "system", None),
+    }
+
+
+def test_defaults_are_there_and_nobody_asked_them(first: Demo) -> None:
+    defaults = [row for row in first.shape["registries"] if row["default"]]
+    assert len(defaults) == 7
+    assert all(row["last_attempt"] is None for row in defaults)
 
 
 def test_every_run_ends_as_promised(first: Demo) -> None:
@@ -143,10 +206,7 @@ def test_every_run_ends_as_promised(first: Demo) -> None:
         for half in (runs[: len(FOLDERS)], runs[len(FOLDERS) :])
     )
     assert {name: (run["outcome"], run["code"]) for name, run in before.items()} == {
-        COMMUNITY: ("ok", ""),
-        TEAM: ("ok", ""),
-        ARCHIVE: ("ok", ""),
-        VENDOR: ("ok", ""),
+        **dict.fromkeys(FOLDERS, ("ok", "")),
         LAB: ("failed", "self-signed"),
     }
     assert {name: (run["outcome"], run["code"]) for name, run in after.items()} == {
@@ -155,6 +215,10 @@ def test_every_run_ends_as_promised(first: Demo) -> None:
         ARCHIVE: ("held", "held"),
         VENDOR: ("failed", "sign-in-failed"),
         LAB: ("failed", "self-signed"),
+        REGISTRY: ("ok", ""),
+        LEGACY: ("unchanged", ""),
+        FIPS: ("unchanged", ""),
+        OPEN: ("ok", ""),
     }
     for run in runs:
         assert run["skipped"] == run["documents_missing"] == 0
@@ -166,11 +230,10 @@ def test_every_run_ends_as_promised(first: Demo) -> None:
 def test_the_catalog_is_that_of_the_servers(
     first: Demo, promised: list[dict[str, Digests]]
 ) -> None:
-    rows = {row["name"]: row for row in first.shape["registries"]}
+    rows = own(first)
     before, after = promised
     expected = {
-        COMMUNITY: after[COMMUNITY],
-        TEAM: after[TEAM],
+        **after,
         # Held: what would vanish is all there.
         ARCHIVE: {**before[ARCHIVE], **after[ARCHIVE]},
         VENDOR: before[VENDOR],
@@ -179,9 +242,59 @@ def test_the_catalog_is_that_of_the_servers(
     for name, digests in expected.items():
         assert stored(first.program.data_dir, name) == digests
         assert rows[name]["versions"] == len(digests)
-        assert rows[name]["artifacts"] == len({chart for chart, _ in digests})
-    assert sum(row["artifacts"] for row in rows.values()) >= 25
-    assert sum(row["versions"] for row in rows.values()) >= 150
+        assert rows[name]["artifacts"] == len({path for path, _ in digests})
+    packs = Content(resource("demo")).shelf("legacy").packs(1)
+    assert stored(first.program.data_dir, LEGACY).keys() == {
+        (pack.name, pack.version) for pack, _ in packs
+    }
+    assert sum(row["artifacts"] for row in rows.values()) >= 90
+    assert sum(row["versions"] for row in rows.values()) >= 400
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_found(first: Demo, kind: str) -> None:
+    name = KINDS[kind]
+    hits = first.program.json("search", name, "--kind", kind)["hits"]
+    assert (REGISTRY, name) in {(hit["registry"], hit["name"]) for hit in hits}
+    assert all(hit["kind"] == kind and hit["description"] for hit in hits)
+
+
+def test_six_things_change_in_the_oci_registry(
+    first: Demo, promised: list[dict[str, Digests]]
+) -> None:
+    _, last = (run["id"] for run in first.shape["runs"] if run["registry"] == REGISTRY)
+    told = first.program.json("history", REGISTRY, "--run", str(last))["changes"]
+    assert {(row["change"], row["kind"], row["artifact"], row["version"]) for row in told} == {
+        ("digest-moved", "pack", "tarnhollow/spectro-packs/archive/ternlog", "1.1.0"),
+        ("added", "pack", "tarnhollow/spectro-packs/archive/ternlog", "1.2.0"),
+        ("added", "pack", "tarnhollow/spectro-packs/archive/wickergate", "2.2.1"),
+        ("removed", "pack", "tarnhollow/spectro-packs/archive/dunlin-backup", "2.0.0"),
+        ("added", "chart", "tarnhollow/charts/flagpost", "1.2.0-beta.2"),
+        ("digest-moved", "image", "tarnhollow/images/storefront-base", "stable"),
+    }
+    gone = ("tarnhollow/spectro-packs/archive/dunlin-backup", "2.0.0")
+    expected = {gone: promised[0][REGISTRY][gone]}
+    assert stored(first.program.data_dir, REGISTRY, "gone") == expected
+
+
+def test_twins_are_told_apart_and_may_not_be_used(first: Demo) -> None:
+    shown = first.program.json("catalog", "show", "--registry", OPEN, "mossgate", "6.2.0")
+    sections = {section["title"]: section["content"] for section in shown["sections"]}
+    assert sections["FIPS"]["use"] == [
+        "not usable in tenant Sluice Control: non-FIPS packs are not allowed"
+    ]
+    (twin,) = sections["Also in your registries"]
+    assert (twin["registry"], twin["bytes"], twin["twin"]) == (FIPS, "other", True)
+    with closing(sqlite3.connect(first.program.data_dir / FILE)) as connection:
+        question = "SELECT count(*) FROM audit WHERE action = 'registry-confirmed'"
+        assert connection.execute(question).fetchone() == (1,)
+
+
+def test_a_chart_in_both_places_is_the_same(first: Demo) -> None:
+    shown = first.program.json("catalog", "show", "--registry", REGISTRY, "flagpost", "1.1.0")
+    sections = {section["title"]: section["content"] for section in shown["sections"]}
+    (other,) = sections["Also in your registries"]
+    assert (other["registry"], other["bytes"]) == (TEAM, "same")
 
 
 def test_four_things_change_in_the_team_repository(
@@ -208,8 +321,7 @@ def test_four_things_change_in_the_team_repository(
 
 def test_what_is_held_can_be_reviewed(first: Demo, promised: list[dict[str, Digests]]) -> None:
     vanishing = len(promised[0][ARCHIVE].keys() - promised[1][ARCHIVE].keys())
-    (row,) = (row for row in first.shape["registries"] if row["name"] == ARCHIVE)
-    assert row["message"] == f"held: {vanishing} versions would vanish"
+    assert own(first)[ARCHIVE]["message"] == f"held: {vanishing} versions would vanish"
     _, last = (run["id"] for run in first.shape["runs"] if run["registry"] == ARCHIVE)
     said = first.program.run("history", ARCHIVE, "--run", str(last)).out
     assert "Held: would be removed" in said
@@ -217,10 +329,9 @@ def test_what_is_held_can_be_reviewed(first: Demo, promised: list[dict[str, Dige
 
 def test_charts_have_their_documents(first: Demo) -> None:
     readmes = first.shape["search"]["readmes"]
-    assert readmes["searched"] >= 25
-    assert readmes["missing"] == 0
+    assert readmes["searched"] >= 90
     assert first.shape["search"]["hits"]
-    files = Estate(resource("demo")).at(0)["community"].files
+    files = Content(resource("demo")).charts("community").at(0).files
     artifacts = first.program.json("catalog", "list", "--registry", COMMUNITY)["artifacts"]
     assert any(artifact["deprecated"] for artifact in artifacts)
     chosen = next(artifact for artifact in artifacts if artifact["name"] == "gullwire")
@@ -301,6 +412,37 @@ def test_a_directory_with_data_is_refused_untouched(tmp_path: Path) -> None:
     assert all(refused["error"][key] for key in ("message", "cause", "remedy"))
     after = {path: path.read_bytes() for path in program.data_dir.rglob("*") if path.is_file()}
     assert after == before
+
+
+def test_loopback_is_all_it_needs(tmp_path: Path) -> None:
+    unshare, ip = shutil.which("unshare"), shutil.which("ip") or "/usr/sbin/ip"
+    if unshare is None or not Path(ip).exists():
+        pytest.skip("unshare or ip is not installed")
+    alone = [unshare, "-rn", "--", "sh", "-c", f'{ip} link set lo up && exec "$@"', "sh"]
+    if subprocess.run([*alone, "true"], capture_output=True).returncode:
+        pytest.skip("no network namespace can be made here")
+    program = Program(tmp_path / "data")
+    ended = subprocess.run(
+        [*alone, *program.command("demo", "--headless", "--json")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=program.environment,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    found = own(Demo(program, ended.stdout, ended.stderr))
+    assert {name: row["last_outcome"] for name, row in found.items()} == {
+        COMMUNITY: "unchanged",
+        TEAM: "ok",
+        ARCHIVE: "held",
+        VENDOR: "failed",
+        LAB: "failed",
+        REGISTRY: "ok",
+        LEGACY: "unchanged",
+        FIPS: "unchanged",
+        OPEN: "ok",
+    }
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from desktop.app import App, build
-from desktop.demo.content import Estate
+from desktop.demo.content import Content
 from desktop.engine.bus import Event, RunEnded
 from desktop.engine.drafts import Place
 from desktop.paths import resource
@@ -32,8 +32,7 @@ TICK = 60.0
 def add(app: App, name: str, endpoint: str, **values: object) -> RegistryRow:
     (environment,) = app.environments.all()
     (tenant,) = app.environments.tenants(environment)
-    (type_id,) = app.plugins.descriptions()
-    draft = app.registries.draft(type_id, {"endpoint": endpoint, **values}, {})
+    draft = app.registries.draft("helm", {"endpoint": endpoint, **values}, {})
     return app.registries.add(name, Place(environment, tenant), draft)[0]
 
 
@@ -54,7 +53,7 @@ def measure(app: App) -> dict[str, int]:
 def test_ten_days(tmp_path: Path) -> None:
     clock = FakeClock()
     start = clock.now()
-    repositories = Estate(resource("demo")).at(0)
+    content = Content(resource("demo"))
     app = build(
         tmp_path / "data",
         writable=True,
@@ -64,7 +63,7 @@ def test_ten_days(tmp_path: Path) -> None:
     names = ["community", "team", "archive"]
     sites = {name: HelmSite(base="/charts").start() for name in [*names, "flaky", "manual"]}
     for name, site in sites.items():
-        repository = repositories[name if name in names else "lab"]
+        repository = content.charts(name if name in names else "lab").at(0)
         site.publish(repository.index_yaml, repository.files)
         add(app, name, site.endpoint, synchronization=name != "manual")
     scheduler = app.scheduler()

@@ -109,8 +109,8 @@ def test_the_worst_comes_first(app: App) -> None:
 def test_a_default_that_nobody_asked_for_needs_nothing_yet(app: App) -> None:
     environment = app.environments.add("prod", "saas")
     rows = app.registries.visible(environment)
-    app.plugins.all()
-    assert {state.text for state in app.states(rows).values()} >= {"plugin is missing"}
+    app.plugins.set_enabled("registrykit-legacy-pack", False)
+    assert {state.text for state in app.states(rows).values()} >= {"plugin is switched off"}
     assert app.attention(rows) == []
     tried = next(row for row in rows if "needs-sign-in" not in app.conditions(row))
     with app.db.write() as tx:
@@ -219,7 +219,8 @@ def put_in(app: App, like: RegistryRow, **columns: Any) -> RegistryRow:
 def test_before_plugins_were_ever_looked_for_nothing_is_said_of_them(tmp_path: Path) -> None:
     made = build(tmp_path / "data", writable=True, environ={}, find_keyring=NoKeyring())
     environment = made.environments.add("prod", "saas")
-    rows = made.registries.visible(environment)
+    row = next(row for row in made.registries.visible(environment) if "oci" in row.type)
+    rows = [replace(row, type="gone")]
     assert not any("plugin-missing" in found for found in made.all_conditions(rows).values())
     made.plugins.all()
     assert any("plugin-missing" in found for found in made.all_conditions(rows).values())

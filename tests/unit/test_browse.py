@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -41,7 +42,8 @@ def estate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Estate]:
     db = Database(folder / FILE, writable=False)
     db.open()
     rows = db.rows(
-        "SELECT a.*, r.name AS registry, ifnull(t.readme, '') AS readme FROM artifact a"
+        "SELECT a.*, r.name AS registry, ifnull(t.readme, '') AS readme, v.body,"
+        " v.app_version FROM artifact a JOIN version v ON v.id = a.latest_id"
         " JOIN registry r ON r.id = a.registry_id LEFT JOIN search_text t ON t.artifact_id = a.id"
     )
     versions: dict[int, list[Any]] = {}
@@ -70,6 +72,7 @@ def matches(row: Any, query: str) -> bool:
     """Say whether an artifact holds every word; all texts of the estate are ASCII."""
     names = [row["name"].lower(), row["display_name"].lower()]
     texts = [*names, row["description"].lower(), row["keywords"].lower(), row["readme"].lower()]
+    texts += json.loads(row["body"])["facts"].get("images", [])
     return all(
         any(word in text for text in texts)
         if len(word) >= 3
@@ -102,6 +105,33 @@ def latest(estate: Estate, row: Any) -> Any:
     return next(v for v in estate.versions[row["id"]] if v["id"] == row["latest_id"])
 
 
+KEYS = {
+    "chart": ("type",),
+    "pack": ("layer", "addonType", "cloudTypes", "state", "fips"),
+    "zarf": ("architectures",),
+    "image": ("platforms",),
+}
+OTHERS = {"chart": ("app_version",), "zarf": ("components",)}
+FACETS = {
+    "layer": ["addon", "os", "csi", "absent"],
+    "cloudTypes": ["all", "aws", "edge"],
+    "fips": ["compliant", "not_compliant"],
+    "type": ["application"],
+}
+
+
+def values(row: Any, key: str) -> list[str]:
+    """Return what a column shows of the latest version."""
+    if key not in (*KEYS.get(row["kind"], ()), *OTHERS.get(row["kind"], ())):
+        return []
+    value = {"app_version": row["app_version"] or None, **json.loads(row["body"])["facts"]}.get(key)
+    if key == "fips" and value:
+        return [value["status"]]
+    if key == "components" and value:
+        return [one["name"] for one in value]
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
 def column(estate: Estate, row: Any, sort: str) -> Any:
     if sort == "version":
         return latest(estate, row)["sort_key"] if row["versions"] else b""
@@ -119,12 +149,18 @@ def artifacts(estate: Estate, wanted: Filter) -> list[Any]:
         and (not wanted.kinds or row["kind"] in wanted.kinds)
         and (wanted.deprecated or not row["deprecated"])
         and (wanted.gone or row["versions"])
+        and all(set(values(row, key)) & set(chosen) for key, chosen in wanted.facets)
         and matches(row, wanted.query)
     ]
     if wanted.sort == "relevance" and wanted.query.split():
         return sorted(rows, key=lambda row: rank(row, wanted.query))
     sort = "name" if wanted.sort == "relevance" else wanted.sort
     rows.sort(key=lambda row: by_name(row)[1:] if sort == "name" else by_name(row))
+    if sort == "column":
+        known = [row for row in rows if values(row, wanted.column)]
+        rest = [row for row in rows if not values(row, wanted.column)]
+        known.sort(key=lambda row: values(row, wanted.column)[0].lower(), reverse=wanted.descending)
+        return known + rest
     rows.sort(key=lambda row: column(estate, row, sort), reverse=wanted.descending)
     return rows
 
@@ -186,11 +222,14 @@ def filters(draw: st.DrawFn, registries: tuple[str, ...]) -> Filter:
         gone=draw(st.booleans()),
         rows=draw(st.sampled_from(["artifacts", "versions"])),
         sort=draw(
-            st.sampled_from(
-                ["relevance", "name", "registry", "kind", "versions", "version", "created"]
-            )
+            st.sampled_from("relevance name registry kind versions version created column".split())
         ),
         descending=draw(st.booleans()),
+        facets=tuple(
+            (key, tuple(draw(st.lists(st.sampled_from(FACETS[key]), min_size=1, unique=True))))
+            for key in draw(st.lists(st.sampled_from(list(FACETS)), unique=True, max_size=2))
+        ),
+        column=draw(st.sampled_from(["layer", "cloudTypes", "app_version", "components", "no"])),
     )
 
 
@@ -240,6 +279,15 @@ def test_facets_count_what_other_choices_would_show(
     for switch in ("deprecated", "prereleases"):
         added = len(count(**{switch: True})) - len(count(**{switch: False}))
         assert getattr(facets, switch) == added
+    keys = {key for some in KEYS.values() for key in some}
+    for key in keys:
+        others = tuple(choice for choice in wanted.facets if choice[0] != key)
+        rows = count(facets=others)
+        counted = Counter(value for place in rows for value in values(owner[place], key))
+        assert facets.values.get(key, {}) == counted
+        told = list(facets.values.get(key, {}).values())
+        assert told == sorted(told, reverse=True)
+    assert set(facets.values) <= keys
 
 
 @anything

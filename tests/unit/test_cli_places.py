@@ -194,14 +194,15 @@ def test_defaults_are_read_only_and_tell_where_they_come_from(program: Program) 
     copy = program.json("registry", "duplicate", "Bitnami", "--name", "mine")["registry"]
     assert (copy["default"], copy["scope"], copy["tenant"]) == (False, "tenant", "default")
     assert copy["endpoint"] == shown["endpoint"]
-    missing = next(
+    program.json("plugins", "disable", "registrykit-legacy-pack")
+    off = next(
         row
         for row in program.json("registry", "list")["registries"]
-        if "plugin-missing" in row["conditions"]
+        if "disabled" in row["conditions"]
     )
-    assert "needs-sign-in" in missing["conditions"]
+    assert "needs-sign-in" in off["conditions"]
     assert program.run("registry", "list") == 0
-    assert "plugin is missing" in program.shown
+    assert "plugin is switched off" in program.shown
 
 
 def test_registries_are_hidden_removed_and_brought_back(program: Program) -> None:

@@ -6,10 +6,7 @@ import gzip
 import hashlib
 import io
 import json
-import os
 import ssl
-import subprocess
-import sys
 import tarfile
 from collections.abc import Mapping
 from itertools import pairwise
@@ -21,11 +18,15 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from desktop.demo import content
+from desktop.demo.charts import Repository
+from desktop.demo.content import Content
+from desktop.demo.source import expand, precedence
+from desktop.demo.writing import stored_gzip, to_yaml
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "resources" / "demo"
 TLS = FOLDER / "tls"
+STEPS = (0, 1)
 NAMES = ["archive", "community", "lab", "team", "vendor"]
 READABLE = ["archive", "community", "team"]
 
@@ -33,12 +34,12 @@ Entries = dict[tuple[str, str], dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def steps() -> list[Mapping[str, content.Repository]]:
-    estate = content.Estate(FOLDER)
-    return [estate.at(step) for step in content.STEPS]
+def steps() -> list[Mapping[str, Repository]]:
+    content = Content(FOLDER)
+    return [{name: content.charts(name).at(step) for name in NAMES} for step in STEPS]
 
 
-def entries(repository: content.Repository) -> Entries:
+def entries(repository: Repository) -> Entries:
     index = yaml.safe_load(repository.index_yaml)
     assert index["apiVersion"] == "v1"
     return {
@@ -62,7 +63,7 @@ def members(archive: bytes) -> dict[str, str]:
         return texts
 
 
-def documents(repository: content.Repository, entry: Mapping[str, Any]) -> dict[str, str]:
+def documents(repository: Repository, entry: Mapping[str, Any]) -> dict[str, str]:
     """Return the files of one version by their path in the chart."""
     prefix = f"{entry['name']}/"
     texts = members(repository.files[entry["urls"][0]])
@@ -70,10 +71,10 @@ def documents(repository: content.Repository, entry: Mapping[str, Any]) -> dict[
     return {path.removeprefix(prefix): text for path, text in texts.items()}
 
 
-@pytest.mark.parametrize("step", content.STEPS)
+@pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("name", NAMES)
 def test_index_and_archives_agree(
-    steps: list[Mapping[str, content.Repository]], name: str, step: int
+    steps: list[Mapping[str, Repository]], name: str, step: int
 ) -> None:
     repository = steps[step][name]
     listed = entries(repository)
@@ -91,22 +92,18 @@ def test_index_and_archives_agree(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_index_is_in_helms_order(
-    steps: list[Mapping[str, content.Repository]], name: str
-) -> None:
+def test_an_index_is_in_helms_order(steps: list[Mapping[str, Repository]], name: str) -> None:
     index = yaml.safe_load(steps[0][name].index_yaml)
     assert list(index) == ["apiVersion", "entries", "generated"]
     assert list(index["entries"]) == sorted(index["entries"])
     for versions in index["entries"].values():
         for higher, lower in pairwise(versions):
-            assert content.precedence(higher["version"]) > content.precedence(lower["version"])
+            assert precedence(higher["version"]) > precedence(lower["version"])
             assert list(lower) == sorted(lower)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_version_has_its_documents(
-    steps: list[Mapping[str, content.Repository]], name: str
-) -> None:
+def test_every_version_has_its_documents(steps: list[Mapping[str, Repository]], name: str) -> None:
     repository = steps[0][name]
     for (chart, version), entry in entries(repository).items():
         texts = documents(repository, entry)
@@ -121,7 +118,7 @@ def test_every_version_has_its_documents(
             assert json.loads(texts["values.schema.json"])["title"] == f"{chart} {version}"
 
 
-def test_dependencies_are_bundled(steps: list[Mapping[str, content.Repository]]) -> None:
+def test_dependencies_are_bundled(steps: list[Mapping[str, Repository]]) -> None:
     community = entries(steps[0]["community"])
     found = 0
     for repository in steps[0].values():
@@ -137,7 +134,7 @@ def test_dependencies_are_bundled(steps: list[Mapping[str, content.Repository]])
     assert found >= 30
 
 
-def test_the_estate_is_large_enough(steps: list[Mapping[str, content.Repository]]) -> None:
+def test_the_estate_is_large_enough(steps: list[Mapping[str, Repository]]) -> None:
     for names, charts, versions in ((NAMES, 28, 170), (READABLE, 25, 150)):
         listed = [key for name in names for key in entries(steps[0][name])]
         assert len({chart for chart, _ in listed}) >= charts
@@ -145,7 +142,7 @@ def test_the_estate_is_large_enough(steps: list[Mapping[str, content.Repository]
 
 
 def test_the_estate_shows_what_charts_can_be(
-    steps: list[Mapping[str, content.Repository]],
+    steps: list[Mapping[str, Repository]],
 ) -> None:
     listed = [entry for name in NAMES for entry in entries(steps[0][name]).values()]
     assert sum("-" in entry["version"] for entry in listed) >= 5
@@ -160,7 +157,7 @@ def test_the_estate_shows_what_charts_can_be(
     assert {entry["apiVersion"] for entry in listed} == {"v1", "v2"}
 
 
-def test_values_change_between_versions(steps: list[Mapping[str, content.Repository]]) -> None:
+def test_values_change_between_versions(steps: list[Mapping[str, Repository]]) -> None:
     community = steps[0]["community"]
     old, new = (
         documents(community, entries(community)["gullwire", version])["values.yaml"]
@@ -171,7 +168,7 @@ def test_values_change_between_versions(steps: list[Mapping[str, content.Reposit
 
 
 def test_four_things_change_in_the_team_repository(
-    steps: list[Mapping[str, content.Repository]],
+    steps: list[Mapping[str, Repository]],
 ) -> None:
     before, after = (entries(step["team"]) for step in steps)
     assert before.keys() - after.keys() == {("parcel-tracker", "1.10.0")}
@@ -192,7 +189,7 @@ def test_four_things_change_in_the_team_repository(
     assert after["stock-sync", "3.4.0"]["deprecated"] is True
 
 
-def test_the_archive_loses_more_than_half(steps: list[Mapping[str, content.Repository]]) -> None:
+def test_the_archive_loses_more_than_half(steps: list[Mapping[str, Repository]]) -> None:
     before, after = (entries(step["archive"]) for step in steps)
     assert len(before) > 40
     assert after.items() <= before.items()
@@ -203,46 +200,15 @@ def test_the_archive_loses_more_than_half(steps: list[Mapping[str, content.Repos
 
 
 @pytest.mark.parametrize("name", ["community", "lab", "vendor"])
-def test_the_others_do_not_change(steps: list[Mapping[str, content.Repository]], name: str) -> None:
+def test_the_others_do_not_change(steps: list[Mapping[str, Repository]], name: str) -> None:
     assert steps[0][name] == steps[1][name]
-
-
-def test_a_build_depends_on_nothing_around_it(
-    steps: list[Mapping[str, content.Repository]], tmp_path: Path
-) -> None:
-    program = (
-        "import hashlib, sys; from pathlib import Path; from desktop.demo.content import estate\n"
-        "for step in (0, 1):\n"
-        "    for name, repository in estate(Path(sys.argv[1]), step).items():\n"
-        "        print(step, name, hashlib.sha256(repository.index_yaml).hexdigest())\n"
-    )
-    printed = subprocess.run(
-        [sys.executable, "-c", program, str(FOLDER)],
-        cwd=tmp_path,
-        env={
-            **{key: os.environ[key] for key in ("SYSTEMROOT",) if key in os.environ},
-            "PYTHONPATH": str(ROOT),
-            "PYTHONHASHSEED": "12345",
-            "TZ": "Pacific/Auckland",
-            "LC_ALL": "C",
-        },
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    # The index holds the digest of every archive.
-    assert printed.splitlines() == [
-        f"{number} {name} {hashlib.sha256(step[name].index_yaml).hexdigest()}"
-        for number, step in enumerate(steps)
-        for name in NAMES
-    ]
 
 
 def test_a_repository_is_built_when_it_is_asked_for(tmp_path: Path) -> None:
     for name in ("good", "bad"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "repository.toml").write_text(
-            'title = "t"\ndescription = "d"\nalias = "a"\nurl = "https://a.example"\n'
+            'description = "d"\nalias = "a"\nurl = "https://a.example"\n'
             'directory = ""\ngenerated = ["2026-01-01T00:00:00Z"]\n',
             encoding="utf-8",
         )
@@ -251,16 +217,10 @@ def test_a_repository_is_built_when_it_is_asked_for(tmp_path: Path) -> None:
         'versions = [{ version = "1.0.0" }]\nreadme = "# chart"\n[chart]\ndescription = "d"\n',
         encoding="utf-8",
     )
-    estate = content.estate(tmp_path, 0)
-    assert list(estate) == ["bad", "good"]
-    assert list(estate["good"].files) == ["chart-1.0.0.tgz"]
+    content = Content(tmp_path)
+    assert list(content.charts("good").at(0).files) == ["chart-1.0.0.tgz"]
     with pytest.raises(ValueError, match="Expected"):
-        estate["bad"]
-
-
-def test_an_unknown_step_is_refused() -> None:
-    with pytest.raises(ValueError, match="steps 0 and 1"):
-        content.estate(FOLDER, 2)
+        content.charts("bad").at(0)
 
 
 def test_versions_sort_by_the_rules_of_semver() -> None:
@@ -269,7 +229,7 @@ def test_versions_sort_by_the_rules_of_semver() -> None:
         *("1.0.0-beta.11", "1.0.0-rc.1", "1.0.0", "1.2.0", "1.10.0", "2.0.0"),
     ]
     for lower, higher in pairwise(rising):
-        assert content.precedence(lower) < content.precedence(higher)
+        assert precedence(lower) < precedence(higher)
 
 
 @pytest.mark.parametrize(
@@ -287,20 +247,20 @@ def test_lines_belong_to_versions(order: str, kept: list[str]) -> None:
     text = f"all <<version>>\n%% {order}\nsome\n%% end\nall"
     versions = ["1.0.0", "1.1.0", "2.0.0-rc.1", "2.0.0"]
     for version in versions:
-        lines = content.expand(text, {"chart": "c", "version": version}, False).splitlines()
+        lines = expand(text, {"name": "c", "url": "", "version": version}, False).splitlines()
         some = ["some"] if version in kept else []
         assert lines == [f"all {version}", *some, "all"]
 
 
 def test_an_unknown_order_is_refused() -> None:
     with pytest.raises(ValueError, match="Unknown line"):
-        content.expand("%% sine 1.0.0", {"chart": "c", "version": "1.0.0"}, False)
+        expand("%% sine 1.0.0", {"name": "c", "url": "", "version": "1.0.0"}, False)
 
 
 @pytest.mark.parametrize("size", [0, 1, 0xFFFF, 0x10000, 200_000])
 def test_gzip_needs_no_compression_library(size: int) -> None:
     body = bytes(range(256)) * (size // 256 + 1)
-    packed = content.stored_gzip(body[:size])
+    packed = stored_gzip(body[:size])
     assert gzip.decompress(packed) == body[:size]
     assert len(packed) == size + 18 + 5 * max(1, -(-size // 0xFFFF))
 
@@ -317,7 +277,7 @@ LISTS = st.lists(SCALARS | MAPPINGS, min_size=1, max_size=3)
 @settings(deadline=None)
 @given(st.dictionaries(PRINTABLE, SCALARS | MAPPINGS | LISTS, min_size=1, max_size=4))
 def test_yaml_says_what_was_meant(fields: dict[str, Any]) -> None:
-    assert yaml.safe_load(content.to_yaml(fields)) == fields
+    assert yaml.safe_load(to_yaml(fields)) == fields
 
 
 # Certificates

@@ -81,7 +81,8 @@ def test_what_helm_knows_is_found_with_what_the_user_decides_by(app: App, home: 
         {"name": "oci", "url": "oci://registry.example/charts"},
         {"name": "bucket", "url": "s3://key:secret-canary@bucket/charts"},
     )
-    opened, team, oci, bucket = find(app)
+    found = {one.name: one for one in find(app)}
+    opened, team, oci, bucket = (found[name] for name in ("open", "team", "oci", "bucket"))
     assert (opened.tool, opened.file) == ("Helm", "~/.config/helm/repositories.yaml")
     assert (opened.name, opened.title, opened.endpoint) == (
         "open",
@@ -90,8 +91,8 @@ def test_what_helm_knows_is_found_with_what_the_user_decides_by(app: App, home: 
     )
     assert (opened.user, opened.secret_labels, opened.can_be_taken) == ("", (), True)
     assert (team.user, team.secret_labels, team.can_be_taken) == ("jane", ("Password",), True)
-    assert (oci.endpoint, oci.can_be_taken) == ("", False)
-    assert "OCI" in oci.notes[0]
+    assert (oci.title, oci.endpoint) == ("OCI registry", "https://registry.example/charts")
+    assert oci.can_be_taken
     assert [problem.field for problem in bucket.problems] == ["endpoint"]
     assert not bucket.can_be_taken
     assert "canary" not in repr([opened, team, oci, bucket])
@@ -172,10 +173,10 @@ def test_a_taken_name_gets_a_number(app: App, home: Path) -> None:
 def test_what_cannot_work_is_not_taken(app: App, home: Path) -> None:
     write(
         home,
-        {"name": "oci", "url": "oci://registry.example/charts"},
+        {"name": "blank", "url": " "},
         {"name": "bucket", "url": "s3://bucket/charts"},
     )
-    for found, why in zip(find(app), ("oci cannot be taken over", "https://"), strict=True):
+    for found, why in zip(find(app), ("blank cannot be taken over", "https://"), strict=True):
         with pytest.raises(BadConfig, match=why) as caught:
             app.elsewhere.take(found, place(app))
         assert caught.value.cause or caught.value.remedy
@@ -186,7 +187,10 @@ def test_what_cannot_work_is_not_taken(app: App, home: Path) -> None:
 
 
 class Told:
-    """Plays a worker that knows what a test wrote down, and remembers what it was told."""
+    """Plays a worker: of one type it knows what a test wrote down, of the others nothing.
+
+    It remembers what that type was told.
+    """
 
     def __init__(self, *known: KnownElsewhere) -> None:
         self.known = known
@@ -202,10 +206,11 @@ class Told:
         return None
 
     def elsewhere(
-        self, _distribution: str, _type_id: str, environ: dict[str, str], *, seconds: float
+        self, _distribution: str, type_id: str, environ: dict[str, str], *, seconds: float
     ) -> Iterator[KnownElsewhere]:
-        self.environ = environ
-        yield from self.known
+        if type_id == "helm":
+            self.environ = environ
+            yield from self.known
 
 
 def hear(app: App, told: Told, **environ: str) -> list[Candidate | Trouble]:

@@ -42,8 +42,9 @@ NAMES = set(
     circle circle-alert circle-check clock code columns console copy database demo dependencies dot
     download duplicate edit environment error external eye eye-off file filter folder globe held
     help history home image import info key keyboard link list lock minus monitor moon more moved
-    offline pack pause play plug plus registries removed restart returned save search server
-    settings shield star sun sync tag tenant trash undo unlock user warning zarf
+    oci offline pack pause play plug plus registries removed restart returned save search server
+    settings shield shield-alert shield-check star sun sync tag tenant trash undo unlock user
+    warning zarf
     """.split()
 )
 

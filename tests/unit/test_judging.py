@@ -207,7 +207,9 @@ def test_the_type_of_a_url_is_guessed(app: App, odd: Plugins) -> None:
     (type_id, *_) = app.plugins.descriptions()
     best, *_ = app.plugins.guesses("https://charts.example/index.yaml", "none")
     assert best == (type_id, 1.0)
-    assert app.plugins.guesses("oci://ghcr.io/acme", "none") == ()
+    ((other, likely),) = app.plugins.guesses("oci://ghcr.io/acme", "none")
+    assert (other != type_id, likely) == (True, 1.0)
+    assert app.plugins.guesses("ftp://ghcr.io/acme", "none") == ()
     assert type_id in [kind.id for kind in app.plugins.types_for("saas")]
     assert app.plugins.types_for("no such edition") == ()
 
