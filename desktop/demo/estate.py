@@ -8,36 +8,56 @@ from __future__ import annotations
 
 import secrets
 import tomllib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from desktop.app import App
-from desktop.demo.content import Estate as Content
-from desktop.engine.drafts import Place
+from desktop.demo.content import Content
+from desktop.demo.sites import Certificate, Served, serve
+from desktop.engine.drafts import Draft, Place
+from desktop.engine.words import counted
 from desktop.paths import resource
+from desktop.store import catalog
 from desktop.store.database import FILE
 from desktop.store.values import RegistryRow, RunRow
 from registrykit.errors import BadConfig
-from registrykit.testing.servers import HelmSite
 from registrykit.urls import Basic
 
 QUERY = "queue"
 
+_AT_ONCE = 3  # connection checks; each has a process of its own
+
+
+@dataclass(frozen=True)
+class DemoEnvironment:
+    """One environment of `estate.toml`, with its one tenant."""
+
+    name: str
+    edition: str
+    tenant: str
+
 
 @dataclass(frozen=True)
 class DemoRegistry:
-    """One entry of `estate.toml`."""
+    """One registry of `estate.toml`."""
 
     name: str
-    repository: str
+    environment: str
+    scope: str
     type: str
-    serve: str
+    content: str
+    server: str
+    secured: str = ""
     user: str = ""
+    tokens: bool = False
     expires: bool = False
     unchecked: bool = False
+    confirmed: bool = False
+    form: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Estate:
@@ -45,23 +65,27 @@ class Estate:
 
     def __init__(self) -> None:
         folder = resource("demo")
-        entries = tomllib.loads((folder / "estate.toml").read_text("utf-8"))["registry"]
-        self.registries = tuple(DemoRegistry(**entry) for entry in entries)
+        found = tomllib.loads((folder / "estate.toml").read_text("utf-8"))
+        self.environments = tuple(DemoEnvironment(**entry) for entry in found["environment"])
+        self.registries = tuple(DemoRegistry(**entry) for entry in found["registry"])
         self._tls = folder / "tls"
         self._content = Content(folder)
-        self._sites: dict[str, HelmSite] = {}
+        self._served: dict[str, Served] = {}
         self._passwords: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         for entry in self.registries:
             password = secrets.token_urlsafe(9)
-            self._passwords[entry.name] = password
-            site = HelmSite(
-                base="/charts",
-                sign_in=Basic(entry.user, password) if entry.user else None,
-                tls=self._certificate(entry.serve),
+            served = serve(
+                entry.server,
+                self._content,
+                entry.content,
+                Basic(entry.user, password) if entry.user else None,
+                self._certificate(entry.secured),
+                tokens=entry.tokens,
             )
-            self._sites[entry.name] = site.start()
+            served.site.start()
+            self._served[entry.name], self._passwords[entry.name] = served, password
         self.publish(0)
         return self
 
@@ -71,34 +95,30 @@ class Estate:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for site in self._sites.values():
-            site.stop()
+        for served in self._served.values():
+            served.site.stop()
 
-    def _certificate(self, serve: str) -> tuple[Path, Path] | None:
-        names = {"secure": "healthy", "untrusted": "wrong-name"}
-        if serve not in names:
-            return None
-        stem = names[serve]
-        return self._tls / f"{stem}.crt", self._tls / f"{stem}.key"
+    def _certificate(self, secured: str) -> Certificate | None:
+        stem = {"trusted": "healthy", "untrusted": "wrong-name"}.get(secured)
+        return (self._tls / f"{stem}.crt", self._tls / f"{stem}.key") if stem else None
 
     def publish(self, step: int) -> None:
         """Serve the content of step 0 or 1; in step 1 a password has expired too."""
-        repositories = self._content.at(step)
         for entry in self.registries:
-            repository = repositories[entry.repository]
-            site = self._sites[entry.name]
-            site.publish(repository.index_yaml, repository.files)
+            served = self._served[entry.name]
+            served.publish(step)
             if entry.expires and step > 0:
-                site.sign_in = Basic(entry.user, secrets.token_urlsafe(9))
+                served.site.sign_in = Basic(entry.user, secrets.token_urlsafe(9))
 
     def form(self, entry: DemoRegistry) -> tuple[dict[str, Any], dict[str, str]]:
         """Return what a person would enter for the registry: values, and secrets."""
         values: dict[str, Any] = {
-            "endpoint": self._sites[entry.name].endpoint,
-            "description": self._content.at(0)[entry.repository].description,
+            "endpoint": self._served[entry.name].site.endpoint,
+            "description": self._content.description(entry.content),
+            **entry.form,
         }
         given: dict[str, str] = {}
-        if entry.serve == "secure":
+        if entry.secured == "trusted":
             values["ca_certificate"] = (self._tls / "authority.crt").read_text("utf-8")
         if entry.user:
             values |= {"auth": "basic", "username": entry.user}
@@ -117,15 +137,30 @@ def require_fresh(data_dir: Path) -> None:
         )
 
 
+def settle(app: App, estate: Estate) -> None:
+    """Make the environments; the one that is there already becomes the first."""
+    first, *others = estate.environments
+    (environment,) = app.environments.all()
+    environment = app.environments.edit(environment, name=first.name, edition=first.edition)
+    made = {first: environment}
+    for entry in others:
+        made[entry] = app.environments.add(entry.name, entry.edition)
+    for entry, environment in made.items():
+        (tenant,) = app.environments.tenants(environment)
+        app.environments.rename_tenant(environment, tenant, entry.tenant)
+
+
 def first_visit(app: App, estate: Estate, say: Callable[[str], None]) -> list[RunRow]:
     """Add, check and synchronize everything twice, with upstream changing in between.
 
-    Returns the runs in the order in which they ended.
+    The environments are there already. Returns the runs in the order of the registries.
     """
-    (environment,) = app.environments.all()
-    (tenant,) = app.environments.tenants(environment)
-    place = Place(environment, tenant)
-    rows = [_add(app, estate, entry, place, say) for entry in estate.registries]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        checked = pool.map(lambda entry: _checked(app, estate, entry), estate.registries)
+        rows = [
+            _add(app, entry, draft, stages, say)
+            for entry, (draft, stages) in zip(estate.registries, checked, strict=True)
+        ]
     runs: list[RunRow] = []
     for step, sentence in enumerate(("First synchronization", "Upstream has changed; once more")):
         say(f"{sentence}.")
@@ -133,32 +168,60 @@ def first_visit(app: App, estate: Estate, say: Callable[[str], None]) -> list[Ru
             estate.publish(step)
         jobs = [app.synchronize(row) for row in rows]
         runs += [job.future.result() for job in jobs]
-        for run in runs[-len(rows) :]:
-            say(f"  {run.registry}: {_told(run)}")
+        for row, run in zip(rows, runs[-len(rows) :], strict=True):
+            say(f"  {run.registry}: {_told(run, contents(app, row))}")
     return runs
 
 
-def _add(
-    app: App, estate: Estate, entry: DemoRegistry, place: Place, say: Callable[[str], None]
-) -> RegistryRow:
-    values, given = estate.form(entry)
-    draft = app.registries.draft(entry.type, values, given)
+def contents(app: App, row: RegistryRow) -> str:
+    """Return what a registry holds now in the nouns of its kinds, such as `16 packs, 1 image`."""
+    _, description = app.plugins.describe(row.type)
+    counts = {
+        kind: catalog.list_artifacts(app.db, row.id, kind=kind.id, limit=0)[0]
+        for kind in description.kinds
+    }
+    told = [
+        counted(count, _noun(kind.title), _noun(kind.plural))
+        for kind, count in counts.items()
+        if count
+    ]
+    return ", ".join(told) or "nothing"
+
+
+def _noun(title: str) -> str:
+    """Return the title of a kind inside of a sentence; one of two words begins with a name."""
+    return title if " " in title else title.lower()
+
+
+def _place(app: App, entry: DemoRegistry) -> Place:
+    environment = app.environments.find(entry.environment)
+    (tenant,) = app.environments.tenants(environment)
+    return Place(environment, tenant if entry.scope == "tenant" else None)
+
+
+def _checked(app: App, estate: Estate, entry: DemoRegistry) -> tuple[Draft, int]:
+    """Return what was entered for a registry, and how many stages its check had, none unchecked."""
+    draft = app.registries.draft(entry.type, *estate.form(entry))
     if entry.unchecked:
-        say(f"Added {entry.name} without a check.")
-    else:
-        checks = list(app.registries.check(draft))
-        failed = next((check for check in checks if check.verdict == "failed"), None)
-        if failed is not None:
-            raise BadConfig(
-                f"{entry.name}: {failed.message}", cause=failed.stage, remedy=failed.remedy
-            )
-        say(f"Checked and added {entry.name}: {len(checks)} stages.")
-    row, _ = app.registries.add(entry.name, place, draft)
+        return draft, 0
+    checks = list(app.registries.check(draft))
+    failed = next((check for check in checks if check.verdict == "failed"), None)
+    if failed is not None:
+        raise BadConfig(f"{entry.name}: {failed.message}", cause=failed.stage, remedy=failed.remedy)
+    return draft, len(checks)
+
+
+def _add(
+    app: App, entry: DemoRegistry, draft: Draft, stages: int, say: Callable[[str], None]
+) -> RegistryRow:
+    row, _ = app.registries.add(entry.name, _place(app, entry), draft, confirmed=entry.confirmed)
+    how = f"Checked and added {entry.name}: {stages} stages."
+    say(how if stages else f"Added {entry.name} without a check.")
     return row
 
 
-def _told(run: RunRow) -> str:
+def _told(run: RunRow, held: str) -> str:
     if run.outcome in ("ok", "unchanged", "partial"):
         changes = f"{run.added} added, {run.changed} changed, {run.removed} removed"
-        return f"{run.outcome}, {run.artifacts} charts, {run.versions} versions ({changes})"
+        return f"{run.outcome}, {held}, {run.versions} versions ({changes})"
     return run.message if run.outcome == "held" else f"{run.outcome}: {run.message}"

@@ -1,4 +1,4 @@
-{{- define "<<chart>>.fullname" -}}
+{{- define "<<name>>.fullname" -}}
 {{- if contains .Chart.Name .Release.Name -}}
 {{- .Release.Name | trunc 63 | trimSuffix "-" -}}
 {{- else -}}
@@ -6,19 +6,19 @@
 {{- end -}}
 {{- end -}}
 
-{{- define "<<chart>>.selectorLabels" -}}
+{{- define "<<name>>.selectorLabels" -}}
 app.kubernetes.io/name: {{ .Chart.Name }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
-{{- define "<<chart>>.labels" -}}
-{{ include "<<chart>>.selectorLabels" . }}
+{{- define "<<name>>.labels" -}}
+{{ include "<<name>>.selectorLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") }}
 {{- end -}}
 
-{{- define "<<chart>>.pod" -}}
+{{- define "<<name>>.pod" -}}
 {{- with .Values.nodeSelector }}
 nodeSelector: {{- toYaml . | nindent 2 }}
 {{- end }}
@@ -32,7 +32,7 @@ containers:
   - name: {{ .Chart.Name }}
     image: "{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}"
     imagePullPolicy: {{ .Values.image.pullPolicy | default "IfNotPresent" }}
-    args: ["--config=/etc/<<chart>>/config.yaml"]
+    args: ["--config=/etc/<<name>>/config.yaml"]
     {{- with .Values.service }}
     ports:
       - name: main
@@ -43,14 +43,14 @@ containers:
     {{- end }}
     volumeMounts:
       - name: config
-        mountPath: /etc/<<chart>>
+        mountPath: /etc/<<name>>
         readOnly: true
       {{- if or .Values.persistence .Values.storage }}
       - name: data
-        mountPath: /var/lib/<<chart>>
+        mountPath: /var/lib/<<name>>
       {{- end }}
 volumes:
   - name: config
     configMap:
-      name: {{ include "<<chart>>.fullname" . }}
+      name: {{ include "<<name>>.fullname" . }}
 {{- end -}}
