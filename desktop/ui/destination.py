@@ -15,7 +15,7 @@ class Destination:
     `tab` is overview, contents, changes or connection of a registry, or a section of the settings;
     with review, edit or check one arrives at a registry and that is begun at once.
     `artifact` and `version` are row ids; `adding` opens the form for a new registry, `text` is
-    what the search field or that form's URL begins with.
+    what the search field or that form's URL begins with, or the id of a tenant in the settings.
     """
 
     page: PageName

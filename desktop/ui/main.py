@@ -91,7 +91,7 @@ class Program(QObject):
         import shutil
         import tempfile
 
-        from desktop.demo.estate import Estate, first_visit, require_fresh
+        from desktop.demo.estate import Estate, first_visit, require_fresh, settle
 
         folder = data_dir or Path(tempfile.mkdtemp(prefix="registry-desktop-demo-"))
         session = Session(folder, None, self._tasks)
@@ -103,7 +103,9 @@ class Program(QObject):
             require_fresh(folder)
             held.enter_context(estate)
             # The passwords of the demo have no business in anybody's keyring.
-            return self._build(held, folder, environ={"REGISTRY_DESKTOP_KEYRING": "none"})
+            app = self._build(held, folder, environ={"REGISTRY_DESKTOP_KEYRING": "none"})
+            settle(app, estate)
+            return app
 
         def visit(opening: Opening, app: App) -> None:
             def failed(error: Exception) -> None:

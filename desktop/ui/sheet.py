@@ -149,11 +149,12 @@ QCheckBox, QRadioButton {{ spacing: 8px; padding: 2px; border: 1px solid transpa
     border-radius: 4px; }}
 QCheckBox:focus, QRadioButton:focus {{ border-color: {c.accent}; }}
 
-QCheckBox::indicator, QRadioButton::indicator {{ width: 14px; height: 14px;
+QCheckBox::indicator, QRadioButton::indicator, QListView::indicator {{ width: 14px; height: 14px;
     border: 1px solid {c.faint}; background: {c.surface}; }}
-QCheckBox::indicator {{ border-radius: 4px; }}
+QCheckBox::indicator, QListView::indicator {{ border-radius: 4px; }}
 QRadioButton::indicator {{ border-radius: 8px; }}
-QCheckBox::indicator:checked {{ background: {c.accent}; border-color: {c.accent};
+QCheckBox::indicator:checked, QListView::indicator:checked {{
+    background: {c.accent}; border-color: {c.accent};
     image: url("{_tick(c)}"); }}
 QRadioButton::indicator:checked {{ width: 6px; height: 6px; border: 5px solid {c.accent};
     background: {c.on_accent}; }}

@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
+    QCheckBox,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -90,12 +91,14 @@ def checked(qtbot: QtBot, panel: AddPanel) -> str:
     return panel.check.verdict
 
 
-def stranger(app: App, type_id: str) -> None:
+def stranger(app: App, type_id: str, confirmation: str = "") -> None:
     """Have a type of somebody else's among those that are installed."""
+    wanted = confirmation
 
     class Strange(FeedRegistry):
         id: ClassVar[str] = type_id
         title: ClassVar[str] = "Strange registry"
+        confirmation: ClassVar[str] = wanted
         Config = FeedConfig
 
     kind: RegistryType[Any] = Strange()
@@ -245,6 +248,32 @@ def test_what_cannot_be_reached_can_be_added_and_is_marked(
     find(panel, QPushButton, "finish-adding").click()
     qtbot.waitUntil(lambda: bool(added), timeout=SOON)
     qtbot.waitUntil(lambda: app.registries.get(added[0]).last_outcome == "failed", timeout=SOON)
+
+
+def test_what_a_type_wants_confirmed_is_asked_above_the_button_and_recorded(
+    qtbot: QtBot, open_panel: Open, app: App, helm_site: HelmSite
+) -> None:
+    sentence = "These charts are not what they seem."
+    stranger(app, "strange", confirmation=sentence)
+    panel = open_panel()
+    added: list[str] = []
+    panel.added.connect(added.append)
+    find(panel, QAbstractButton, "type-strange").click()
+    qtbot.waitUntil(lambda: sentence in texts(panel))
+    QTest.keyClicks(line(panel, "url"), f"{helm_site.endpoint}/feed.json")
+    qtbot.waitUntil(lambda: bool(line(panel, "name").text()), timeout=SOON)
+    add, box = find(panel, QPushButton, "finish-adding"), find(panel, QCheckBox, sentence)
+    assert not add.isEnabled()
+    line(panel, "name").setFocus()
+    QTest.keyClick(line(panel, "name"), Qt.Key.Key_Return)
+    qtbot.waitUntil(box.hasFocus, timeout=SOON)
+    assert added == []
+    QTest.keyClick(box, Qt.Key.Key_Space)
+    assert add.isEnabled()
+    add.click()
+    qtbot.waitUntil(lambda: bool(added), timeout=SOON)
+    recorded = [row for row in app.audit() if row.action == "registry-confirmed"]
+    assert [sentence in row.detail for row in recorded] == [True]
 
 
 def test_a_name_is_proposed_until_somebody_gives_one(

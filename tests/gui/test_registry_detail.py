@@ -14,11 +14,15 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QTabBar, QToolButt
 from pytestqt.qtbot import QtBot
 
 from desktop.app import App, build
+from desktop.engine.defaults import shipped
 from desktop.engine.drafts import Place
 from desktop.store.values import RegistryRow, RunRow
+from desktop.ui.catalog.table import CatalogTable
 from desktop.ui.destination import Destination
 from desktop.ui.parts.progress import ProgressLine
 from desktop.ui.parts.table import Table
+from desktop.ui.registries.about import said_by
+from desktop.ui.registries.holdings import in_words
 from desktop.ui.registries.page import RegistriesPage
 from desktop.ui.session import Session
 from registrykit.testing.servers import HelmSite
@@ -147,43 +151,35 @@ def test_what_is_not_verified_stays_marked(qtbot: QtBot, page: RegistriesPage, a
 # Contents
 
 
+def listed(table: CatalogTable, place: int = 0) -> list[str]:
+    return [table.rows.text(row, place) for row in range(table.rows.rowCount())]
+
+
 def test_contents_are_filtered_and_opened_by_key(
     qtbot: QtBot, page: RegistriesPage, app: App, session: Session, row: RegistryRow
 ) -> None:
     sync(app, row)
     page.go(Destination("registries", row.id, "contents"))
-    table = find(page, Table, "contents")
+    table = find(page, CatalogTable, "contents")
     QAbstractItemModelTester(table.model(), QAbstractItemModelTester.FailureReportingMode.Fatal)
-    qtbot.waitUntil(lambda: column(table, 0) == ["nginx", "redis"])
-    assert column(table, 3) == ["3", "3"]
+    qtbot.waitUntil(lambda: listed(table) == ["nginx", "redis"])
+    titles = [column.title for column in table.rows.columns]
+    assert "Registry" not in titles
+    qtbot.waitUntil(lambda: "App version" in [each.title for each in table.rows.columns])
     field = find(page, QLineEdit, "contents-filter")
     field.setFocus()
     qtbot.keyClicks(field, "red")
-    qtbot.waitUntil(lambda: column(table, 0) == ["redis"])
+    qtbot.waitUntil(lambda: listed(table) == ["redis"])
     gone: list[Destination] = []
     session.going.connect(gone.append)
     qtbot.keyClick(field, KEYS.Key_Down)
+    qtbot.waitUntil(lambda: table.row is not None)
+    assert table.row is not None
+    artifact = table.row.id
     qtbot.keyClick(table, KEYS.Key_Return)
-    artifact = table.rows.rows[0].id
-    qtbot.waitUntil(lambda: Destination("catalog", artifact=artifact) in gone)
+    assert Destination("catalog", artifact=artifact) in gone
     qtbot.keyClick(field, KEYS.Key_Escape)
-    qtbot.waitUntil(lambda: column(table, 0) == ["nginx", "redis"])
-
-
-def test_more_than_a_page_is_read_as_one_scrolls(
-    qtbot: QtBot, page: RegistriesPage, app: App, row: RegistryRow, helm_site: HelmSite
-) -> None:
-    publish(helm_site, **{f"chart-{number:03}": ("1.0.0",) for number in range(420)})
-    sync(app, row)
-    page.go(Destination("registries", row.id, "contents"))
-    table = find(page, Table, "contents")
-    qtbot.waitUntil(lambda: table.model().rowCount() == 420, timeout=SOON)
-    assert table.rows.rows[299].name == "chart-299"
-    assert table.rows.rows[300] is None
-    table.scrollToBottom()
-    everything = [f"chart-{number:03}" for number in range(420)]
-    qtbot.waitUntil(lambda: None not in table.rows.rows, timeout=SOON)
-    assert column(table, 0) == everything
+    qtbot.waitUntil(lambda: listed(table) == ["nginx", "redis"])
 
 
 # Changes
@@ -348,3 +344,38 @@ def test_data_that_another_program_writes_can_be_read_and_says_so(
     qtbot.waitUntil(lambda: "2 charts" in texts(page))
     find(page, QToolButton, "more-actions")
     reader.close()
+
+
+# What documents say of defaults, and how much there is of each kind
+
+
+@pytest.mark.parametrize(
+    ("says", "told"),
+    [
+        (
+            "Acme | Helm | Charts. | https://a.example | - | Palette: yes | VerteX: no",
+            "“Charts.” Listed under Helm: https://a.example. Comes with Palette, not with VerteX.",
+        ),
+        (
+            "Acme | OCI | Packs. | a.example | prod | Palette: yes | VerteX: yes",
+            "“Packs.” Listed under OCI: a.example, below prod. Comes with Palette and VerteX.",
+        ),
+        ("Lists it. | Twice.", "Lists it. | Twice."),
+    ],
+)
+def test_a_row_of_a_table_is_told_in_sentences(says: str, told: str) -> None:
+    assert said_by({"document": "D", "says": says, "read": ""}) == told
+
+
+def test_every_default_is_told_without_the_bars_of_a_table() -> None:
+    said = [said_by(source) for default in shipped() for source in default.provenance]
+    assert said
+    assert not any("|" in text for text in said)
+    assert all(text.endswith(".") for text in said)
+
+
+def test_kinds_are_counted_with_their_own_nouns(session: Session) -> None:
+    assert in_words(session, {"chart": 1, "thing": 3}) == "3 things, 1 chart"
+    many = {"chart": 9, "pack": 1, "zarf": 1, "thing": 2}
+    assert in_words(session, many).startswith("4 kinds: 9 charts, 2 things, ")
+    assert in_words(session, {"zarf": 2}) == "2 Zarf packages"

@@ -501,3 +501,16 @@ def test_every_control_has_a_name_and_can_be_reached(
                 interface = QAccessible.queryAccessibleInterface(widget)
                 assert name_of(widget), f"{section}: {widget!r} {interface.role()}"
         QTest.keyClick(sections, Qt.Key.Key_Down)
+
+
+def test_a_destination_leads_to_the_switch_of_a_tenant(
+    bench: Bench, window: MainWindow, qtbot: QtBot
+) -> None:
+    (environment,) = bench.app.environments.all()
+    bench.app.environments.edit(environment, edition="vertex")
+    (tenant,) = bench.app.environments.tenants(environment)
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    window.go(Destination("settings", tab="environments", text=tenant.id))
+    switch = find(window, QCheckBox, "allow-non-fips")
+    qtbot.waitUntil(switch.hasFocus)

@@ -69,11 +69,12 @@ class Scene:
         self.wait(lambda: self.session.is_ready, "the demo")
 
         def visited() -> bool:
-            rows = self.session.registries()
+            rows = self.session.app.registries.visible()
             # A second run comes for all of them; the last outcome of some says that it is over.
             over = {row.last_outcome for row in rows}
-            idle = all(entry.activity == "idle" for entry in self.session.listed())
-            return len(rows) == len(made[0].registries) and "held" in over and idle
+            added = sum(row.default_id is None for row in rows)
+            idle = not self.session.app.activities()
+            return added == len(made[0].registries) and "held" in over and idle
 
         self.wait(visited, "the end of the demo's first visit")
 
@@ -112,9 +113,15 @@ class Scene:
         return self.window.session
 
     def registry(self, name: str) -> str:
-        """Return the id of a registry."""
-        found = {row.name: row.id for row in self.session.registries(hidden=True)}
-        return found[name]
+        """Return the id of a registry; its environment is looked at from now on."""
+        app = self.session.app
+        found = next(row for row in app.registries.visible(hidden=True) if row.name == name)
+        here = self.session.environment
+        if here is None or here.id != found.environment_id:
+            environment = app.environments.find(found.environment_id)
+            self.session.look_at(environment, app.environments.tenants(environment)[0])
+            self.settle()
+        return found.id
 
     def find(self, kind: type[W], name: str = "", *, under: QWidget | None = None) -> W:
         """Wait for a widget, and return it."""

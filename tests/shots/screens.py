@@ -22,8 +22,12 @@ from PySide6.QtWidgets import (
 
 from desktop.store.database import FILE
 from desktop.ui.actions import RegistryActions
+from desktop.ui.catalog.page import CatalogPage
+from desktop.ui.forms.form import FormView
+from desktop.ui.registries.adding import AddPanel
 from desktop.ui.settings.page import NAMES as SECTIONS
 from registrykit.testing import faults
+from registrykit.testing.servers import HelmSite
 from tests.shots.scene import Scene
 
 COMMUNITY, TEAM, ARCHIVE, VENDOR, LAB = (
@@ -32,6 +36,12 @@ COMMUNITY, TEAM, ARCHIVE, VENDOR, LAB = (
     "Oxbarrow Archive",
     "Brasswick Customers",
     "Quillfen Edge Lab",
+)
+MIXED, LEGACY, NON_FIPS, DEFAULT = (
+    "Tarnhollow Registry",
+    "Quernmill Packs",
+    "Saltfen Open Packs",
+    "Palette Registry",
 )
 Data = Literal["demo", "fresh", "empty", "broken"]
 
@@ -82,12 +92,40 @@ def adding(scene: Scene) -> None:
     scene.go("registries", adding=True)
 
 
+def adding_in(registry: str) -> Callable[[Scene], None]:
+    def reach(scene: Scene) -> None:
+        scene.registry(registry)
+        adding(scene)
+
+    return reach
+
+
 def adding_with(url: str) -> Callable[[Scene], None]:
     def reach(scene: Scene) -> None:
         scene.go("registries", adding=True, text=url)
         scene.settle()
 
     return reach
+
+
+def adding_type(type_id: str, beside: str, **values: str) -> Callable[[Scene], None]:
+    """Choose a type by its card, where the registry `beside` is, and enter some values."""
+
+    def reach(scene: Scene) -> None:
+        scene.registry(beside)
+        scene.go("registries", adding=True)
+        scene.press(QAbstractButton, f"type-{type_id}")
+        form = scene.find(FormView)
+        for name, value in values.items():
+            form.set_value(name, value)
+        scene.settle()
+
+    return reach
+
+
+def no_form(scene: Scene) -> None:
+    scene.find(AddPanel).leave()
+    scene.settle()
 
 
 def checking(registry: str) -> Callable[[Scene], None]:
@@ -113,7 +151,8 @@ def restored(scene: Scene) -> None:
 def busy(scene: Scene) -> None:
     """Let a registry answer so slowly that its synchronization is seen."""
     assert scene.estate is not None
-    site = scene.estate._sites[COMMUNITY]
+    site = scene.estate._served[COMMUNITY].site
+    assert isinstance(site, HelmSite)
     site.spoil(site.index_path, faults.drip(0.2, 400))
     row = next(row for row in scene.session.registries() if row.name == COMMUNITY)
     scene.session.app.synchronize(row, full=True)
@@ -141,24 +180,67 @@ def searched(text: str) -> Callable[[Scene], None]:
     return reach
 
 
-def artifact(name: str, tab: str) -> Callable[[Scene], None]:
-    """Open an artifact; `tab` is what its tab says."""
+def narrowed(registry: str, **chosen: str) -> Callable[[Scene], None]:
+    """Show what is in a registry's environment, narrowed by facets."""
+
+    def reach(scene: Scene) -> None:
+        scene.registry(registry)
+        scene.go("catalog")
+        page = scene.find(CatalogPage)
+        for key, value in chosen.items():
+            scene.wait(lambda key=key: key == "kind" or key in page.facets.values, key)  # type: ignore[misc]
+            facet = page.facets.kinds if key == "kind" else page.facets.values[key]
+            facet.chosen = {value}
+            facet.changed.emit()
+            scene.settle()
+
+    return reach
+
+
+def facet(registry: str, key: str) -> Callable[[Scene], None]:
+    """Open the choices of one facet of packs."""
+
+    def reach(scene: Scene) -> None:
+        narrowed(registry, kind="pack")(scene)
+        scene.press(QAbstractButton, f"facet-{key}")
+
+    return reach
+
+
+def no_filters(scene: Scene) -> None:
+    if (popup := QApplication.activePopupWidget()) is not None:
+        popup.close()
+    scene.find(CatalogPage).facets.clear.click()
+    scene.settle()
+
+
+def artifact(name: str, tab: str, registry: str = COMMUNITY) -> Callable[[Scene], None]:
+    """Open an artifact; `tab` is what its tab begins with."""
 
     def reach(scene: Scene) -> None:
         assert scene.session.db is not None
-        found = scene.session.db.row("SELECT id FROM artifact WHERE name = ?", (name,))
+        found = scene.session.db.row(
+            "SELECT id FROM artifact WHERE name = ? AND registry_id = ? ORDER BY kind DESC",
+            (name, scene.registry(registry)),
+        )
         assert found is not None, name
         scene.go("catalog", text=name)
         scene.go("catalog", artifact=int(found[0]))
         tabs = scene.find(QTabWidget, "artifact-tabs")
 
-        def titles() -> list[str]:
-            return [tabs.tabText(place) for place in range(tabs.count())]
+        def place() -> int:
+            titles = [tabs.tabText(each) for each in range(tabs.count())]
+            return next((at for at, title in enumerate(titles) if title.startswith(tab)), -1)
 
-        scene.wait(lambda: tab in titles(), f"the tab {tab}")
-        tabs.setCurrentIndex(titles().index(tab))
+        scene.wait(lambda: place() >= 0, f"the tab {tab}")
+        tabs.setCurrentIndex(place())
 
     return reach
+
+
+def at_home(scene: Scene) -> None:
+    scene.registry(COMMUNITY)
+    scene.go("home")
 
 
 def keys(scene: Scene) -> None:
@@ -196,13 +278,18 @@ SCREENS = (
         Screen(f"{page}-empty", "empty", lambda scene, page=page: scene.go(page))  # type: ignore[misc]
         for page in ("home", "registries", "catalog", "changes")
     ),
-    Screen("home", "demo", lambda scene: scene.go("home")),
+    Screen("home", "demo", at_home),
     Screen("registries", "demo", lambda scene: scene.go("registries")),
     Screen("registry-healthy", "demo", detail(COMMUNITY)),
     Screen("registry-secure", "demo", detail(TEAM)),
     Screen("registry-sign-in", "demo", detail(VENDOR)),
     Screen("registry-certificate", "demo", detail(LAB)),
     Screen("registry-held", "demo", detail(ARCHIVE)),
+    Screen("registry-oci", "demo", detail(MIXED)),
+    Screen("registry-oci-contents", "demo", detail(MIXED, "contents")),
+    Screen("registry-legacy", "demo", detail(LEGACY)),
+    Screen("registry-default", "demo", detail(DEFAULT, "overview")),
+    Screen("registry-non-fips", "demo", detail(NON_FIPS, "overview")),
     Screen("registry-contents", "demo", detail(COMMUNITY, "contents")),
     Screen("registry-changes", "demo", detail(COMMUNITY, "changes")),
     Screen("registry-connection", "demo", detail(TEAM, "connection")),
@@ -214,6 +301,12 @@ SCREENS = (
     Screen("add", "demo", adding),
     Screen("add-filled", "demo", adding_with("https://charts.example.com/stable")),
     Screen("add-problem", "demo", adding_with("https://charts example.com")),
+    Screen("add-helm", "demo", adding_type("helm", COMMUNITY, auth="basic"), no_form),
+    Screen("add-oci", "demo", adding_type("oci", COMMUNITY, provider_type="pack"), no_form),
+    Screen("add-oci-aws", "demo", adding_type("oci", COMMUNITY, auth="ecr"), no_form),
+    Screen("add-legacy", "demo", adding_type("legacy-pack", COMMUNITY), no_form),
+    Screen("add-non-fips", "demo", adding_type("vertex-nonfips", NON_FIPS), no_form),
+    Screen("add-types", "demo", adding_in(NON_FIPS), no_form),
     Screen("catalog", "demo", lambda scene: scene.go("catalog")),
     Screen("catalog-results", "demo", searched("queue")),
     Screen("catalog-nothing", "demo", searched("nothing is called so")),
@@ -221,6 +314,18 @@ SCREENS = (
         Screen(f"artifact-{tab.lower()}", "demo", artifact("gullwire", tab))
         for tab in ("README", "Values", "Schema", "Metadata", "Facts", "History")
     ),
+    Screen("catalog-packs", "demo", narrowed(MIXED, kind="pack"), no_filters),
+    Screen("catalog-layer", "demo", narrowed(MIXED, kind="pack", layer="addon"), no_filters),
+    Screen("catalog-facet", "demo", facet(MIXED, "cloudTypes"), no_filters),
+    Screen("catalog-packages", "demo", narrowed(MIXED, kind="zarf"), no_filters),
+    Screen("catalog-fips", "demo", narrowed(NON_FIPS, kind="pack"), no_filters),
+    *(
+        Screen(f"pack-{tab.lower()}", "demo", artifact("fenlight", tab, MIXED))
+        for tab in ("README", "Presets", "Dependencies", "Images", "Facts")
+    ),
+    Screen("pack-schema", "demo", artifact("gullwire", "Schema", NON_FIPS)),
+    Screen("pack-not-usable", "demo", artifact("fenlight", "README", NON_FIPS)),
+    Screen("package", "demo", artifact("shop-at-the-edge", "Facts", MIXED)),
     Screen("changes", "demo", lambda scene: scene.go("changes")),
     *(
         Screen(f"settings-{tab}", "demo", lambda scene, tab=tab: scene.go("settings", tab=tab))  # type: ignore[misc]

@@ -20,7 +20,7 @@ from desktop.ui.catalog import looking
 from desktop.ui.catalog.documents import DocumentTab
 from desktop.ui.catalog.fetching import Errands
 from desktop.ui.catalog.heading import Heading, copies
-from desktop.ui.catalog.kinds import titles
+from desktop.ui.catalog.kinds import kinds, titles
 from desktop.ui.catalog.looking import Looked, LookedVersion
 from desktop.ui.catalog.saving import SavingBar, told
 from desktop.ui.catalog.tabs import VersionTabs
@@ -34,7 +34,6 @@ from desktop.ui.tasks import Latest
 
 WIDE = 860
 """From this width on, versions stand beside the documents instead of among them."""
-VERSIONS_WIDTH = 400
 
 
 class ArtifactView(QFrame):
@@ -101,6 +100,10 @@ class ArtifactView(QFrame):
         heading.registry_asked.connect(lambda key: session.go(Destination("registries", key)))
         heading.copied.connect(session.tell)
         heading.save_asked.connect(self.save)
+        heading.sibling_asked.connect(
+            lambda key, version: session.go(Destination("catalog", artifact=key, version=version))
+        )
+        heading.allow_asked.connect(self._go_to_switch)
         self.saving.save_asked.connect(self._save_into)
         self.saving.cancel_asked.connect(lambda: self._errands.cancel(self._version_id))
         self.saving.closed.connect(self._close_saving)
@@ -169,6 +172,7 @@ class ArtifactView(QFrame):
         if other:
             self._history_of = 0
         self.versions.show_versions(looked.versions, artifact.latest_id, self._wanted[1])
+        self._side.setFixedWidth(self.versions.wanted_width)
         self._show_history()
 
     def _look_at_version(self, version: int) -> None:
@@ -176,11 +180,13 @@ class ArtifactView(QFrame):
         if db is None or looked is None:
             return
         registries = [row.id for row in self._session.registries()]
-        artifact = looked.artifact
+        artifact, registry, tenant = looked.artifact, self._registry, self._session.tenant
         self._asked_version.of(
             self._session.tasks.ask(
                 self,
-                lambda: looking.look_at_version(db, artifact, version, registries),
+                lambda: looking.look_at_version(
+                    db, artifact, version, registries, registry, tenant
+                ),
                 self._show_version,
             )
         )
@@ -192,16 +198,24 @@ class ArtifactView(QFrame):
         other = found.version.id != self._version_id
         self._version = found
         version, artifact = found.version, looked.artifact
-        self.heading.show_version(version, looking.homes(version.body["facts"]))
-        self.tabs.facts.show_version(self._registry, artifact, version)
+        kind = kinds(self._session).get(artifact.kind)
+        facts = version.body["facts"]
+        self.heading.show_version(found, looking.homes(facts), looking.traits(kind, version))
+        self.tabs.facts.show_version(self._registry, artifact, version, kind)
         if other:
             self._show_commands([])
-        self.tabs.dependencies.rows.show_rows(list(found.dependencies))
+        self.tabs.show_parts(found)
         self._show_documents()
         self.tabs.arrange(found, wide=bool(self._is_wide))
         self._show_saving()
         self._show_what_can_be_done()
         self._ask_commands(artifact)
+
+    def _go_to_switch(self) -> None:
+        """Go to where the tenant's switch is."""
+        tenant, registry = self._session.tenant, self._registry
+        chosen = tenant.id if tenant is not None else (registry and registry.tenant_id) or ""
+        self._session.go(Destination("settings", tab="environments", text=chosen))
 
     def _show_documents(self) -> None:
         assert self._version is not None
@@ -337,7 +351,6 @@ class ArtifactView(QFrame):
             if place >= 0:
                 self.tabs.removeTab(place)
             self._side.layout().addWidget(self.versions)  # type: ignore[union-attr]
-            self._side.setFixedWidth(VERSIONS_WIDTH)
             self.versions.show()
         else:
             self.tabs.insertTab(0, self.versions, self.tr("Versions"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from desktop.store.browse import Sort
 from desktop.store.pages import VersionLine
 from desktop.store.values import ArtifactRow
-from desktop.ui.catalog.looking import spelled
+from desktop.ui.catalog.kinds import FIPS
 from desktop.ui.catalog.versions import day, short_digest
 from desktop.ui.parts.text import visible
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Row = ArtifactRow | VersionLine
 KNOWN_KINDS = ("chart", "pack", "zarf", "image", "artifact")
 """Kinds that have an icon of their own name; a plugin's own kind has that of `artifact`."""
-MOST_CHARS = 400
+MOST_CHARS, MOST_COLUMNS = 400, 8
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,11 @@ class CatalogColumn:
         """How little a column is missed: where there is no room, a high rank goes first."""
         return _RANKS.get(self.key, 5 if self.fact else 0)
 
+    @property
+    def column(self) -> str:
+        """The key by which the store sorts, where the order is that of a column of the kind."""
+        return self.fact if self.sort == "column" else ""
+
 
 _RANKS = {
     "description": 7,
@@ -47,6 +52,8 @@ _RANKS = {
     "digest": 6,
     "app": 5,
     "kind": 4,
+    # A mark behind the name says it too.
+    f"fact:{FIPS}": 6,
     "created": 3,
     "versions": 2,
 }
@@ -138,11 +145,8 @@ def _facts(kind: ArtifactKind | None) -> Sequence[CatalogColumn]:
     if kind is None:
         return ()
     return tuple(
-        CatalogColumn(f"fact:{column.key}", column.title, 96, str, fact=column.key)
-        for column in kind.columns[:6]
+        CatalogColumn(
+            f"fact:{column.key}", one_line(column.title)[:40], 96, str, "column", fact=column.key
+        )
+        for column in kind.columns[:MOST_COLUMNS]
     )
-
-
-def fact(version: Mapping[str, Any], key: str) -> str:
-    """Return what a version says under a key of its kind."""
-    return one_line(spelled(version.get(key)).replace("\n", ", "))

@@ -10,10 +10,11 @@ from desktop.store.values import DocumentRow
 from desktop.ui.catalog.code import CodeView
 from desktop.ui.catalog.fetching import Errand
 from desktop.ui.catalog.readme import ReadmeView
+from desktop.ui.catalog.schema import RulesTable, rules
 from desktop.ui.parts.buttons import CopyButton, button
 from desktop.ui.parts.problem import Problem, ProblemCard
 from desktop.ui.parts.progress import ProgressLine
-from desktop.ui.parts.text import label
+from desktop.ui.parts.text import label, visible
 
 TITLES = {
     "readme": "README",
@@ -22,6 +23,7 @@ TITLES = {
     "manifest": "Manifest",
     "metadata": "Metadata",
 }
+"""Those that have a tab; what others hold is shown in its own way."""
 
 
 class Absent(QWidget):
@@ -114,6 +116,7 @@ class DocumentTab(QWidget):
         self._layers.addWidget(self.absent)
         self._view: ReadmeView | CodeView | None = None
         self._said: QLabel | None = None
+        self._as_text = False
 
     def show_document(
         self,
@@ -133,12 +136,33 @@ class DocumentTab(QWidget):
         self._layers.setCurrentIndex(1)
         size = words.size(len(document.text.encode("utf-8", "replace")))
         lines = words.counted(document.text.count("\n") + 1, "line")
-        said.setText(f"{size} · {lines}")
+        found = rules(document.text) if self.name == "schema" else []
+        below = visible(self._rules.show_rules(found))[:80]
+        where = self.tr(" · values below {0}").format(below) if below else ""
+        said.setText(f"{size} · {lines}{where}")
+        self._arrange()
+
+    def _turn(self) -> None:
+        self._as_text = not self._as_text
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Show rules as a table, where the text is made of them, or else the text."""
+        has_rules = bool(self._rules.rows.rows)
+        as_table = has_rules and not self._as_text
+        self._rules.setVisible(as_table)
+        if self._view is not None:
+            self._view.setVisible(not as_table)
+        self._find.setVisible(not as_table)
+        self._switch.setVisible(has_rules)
+        self._switch.setText(self.tr("As text") if as_table else self.tr("As a table"))
 
     def open_find(self) -> bool:
         """Open the field that searches in the text; False where there is none."""
         if self._view is None or self._layers.currentIndex() == 0:
             return False
+        self._as_text = True
+        self._arrange()
         self._view.finder.open_bar()
         return True
 
@@ -154,13 +178,19 @@ class DocumentTab(QWidget):
             self._said = label("", "caption")
             top.addWidget(self._said)
             top.addStretch(1)
-            find = button(self.tr("Find"), self._view.finder.open_bar, kind="link")
-            find.setToolTip(self.tr("Find in this text (Ctrl+F)"))
-            top.addWidget(find)
+            self._rules = RulesTable()
+            self._switch = button("", self._turn, kind="link")
+            self._switch.setObjectName("as-text")
+            self._find = button(self.tr("Find"), self._view.finder.open_bar, kind="link")
+            self._find.setToolTip(self.tr("Find in this text (Ctrl+F)"))
+            top.addWidget(self._switch)
+            top.addSpacing(8)
+            top.addWidget(self._find)
             top.addWidget(
                 CopyButton(self.title, lambda: self._document.text if self._document else "")
             )
             column.addLayout(top)
+            column.addWidget(self._rules, 1)
             column.addWidget(self._view, 1)
             self._layers.addWidget(holder)
         return self._view, self._said

@@ -1,8 +1,8 @@
-"""What the catalog is narrowed by: kinds, registries, and switches, in one row."""
+"""Facets: a button for each, that opens what can be chosen with how much there is of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,13 +13,11 @@ from PySide6.QtCore import (
     QPoint,
     QSize,
     Qt,
-    QTimer,
     Signal,
 )
 from PySide6.QtGui import QColor, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QFrame,
-    QHBoxLayout,
     QLineEdit,
     QListView,
     QStyle,
@@ -29,9 +27,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop.store.browse import Facets
 from desktop.ui.catalog.chips import Chip
-from desktop.ui.catalog.columns import one_line
 from desktop.ui.parts.buttons import button
 from desktop.ui.parts.text import menu_text
 from desktop.ui.sheet import styled
@@ -210,7 +206,7 @@ class FacetButton(Chip):
     changed = Signal()
 
     def __init__(self, name: str, one: str, many: str) -> None:
-        """`one` and `many` are the noun of what is chosen, as a title."""
+        """`one` and `many` are the noun of what is chosen, as a title; `many` may be unknown."""
         super().__init__(name, one, lambda _on: None)
         self.setCheckable(False)
         self._one, self._many = one, many
@@ -239,8 +235,10 @@ class FacetButton(Chip):
             said = self._one
         elif len(self.chosen) == 1 and titles:
             said = f"{self._one}: {titles[0]}"
-        else:
+        elif self._many:
             said = f"{len(self.chosen)} {self._many.lower()}"
+        else:
+            said = self.tr("{0}: {1} chosen").format(self._one, len(self.chosen))
         self.setText(f"{menu_text(said)}  ▾")
         self.setAccessibleName(said)
         self.setDown(False)
@@ -248,75 +246,10 @@ class FacetButton(Chip):
         self.setVisible(len(self._choices) > 1 or bool(self.chosen))
 
     def _open(self) -> None:
-        popup = ChoicesPopup(self._many, self._choices, self.chosen, self)
+        popup = ChoicesPopup(self._many or self._one, self._choices, self.chosen, self)
         popup.changed.connect(self._changed)
         popup.open_popup()
 
     def _changed(self) -> None:
         self._say()
-        self.changed.emit()
-
-
-class FacetRow(QWidget):
-    """All facets; `changed` tells that something else is wanted."""
-
-    changed = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.kinds = FacetButton("facet-kind", self.tr("Kind"), self.tr("Kinds"))
-        self.registries = FacetButton("facet-registry", self.tr("Registry"), self.tr("Registries"))
-        tell: Callable[[bool], None] = lambda _on: self.changed.emit()  # noqa: E731
-        self.deprecated = Chip("deprecated", self.tr("Deprecated"), tell)
-        self.previews = Chip("pre-releases", self.tr("Pre-releases"), tell)
-        self.every = Chip("every-version", self.tr("Every version"), tell)
-        self.every.show_count(None)
-        self.clear = button(self.tr("Clear filters"), self._clear, kind="link")
-        self.clear.setObjectName("clear-filters")
-        line = QHBoxLayout(self)
-        line.setContentsMargins(12, 10, 12, 4)
-        line.setSpacing(6)
-        parts = (self.kinds, self.registries, self.deprecated, self.previews, self.every)
-        for part in (*parts, self.clear):
-            line.addWidget(part)
-        line.addStretch(1)
-        # More than one tick in a moment is one question to the store.
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(0)
-        self._soon.timeout.connect(self.changed)
-        self.kinds.changed.connect(self._soon.start)
-        self.registries.changed.connect(self._soon.start)
-        self.clear.hide()
-
-    @property
-    def narrowed(self) -> bool:
-        """Whether something is left out that the search would show."""
-        return bool(self.kinds.chosen or self.registries.chosen)
-
-    def show_facets(
-        self, found: Facets, kinds: Mapping[str, str], names: Mapping[str, str]
-    ) -> None:
-        """Show what there is; `kinds` and `names` are the titles of kinds and registries."""
-        there = {**dict.fromkeys(self.kinds.chosen, 0), **found.kinds}
-        self.kinds.show_choices(
-            [
-                Choice(key, kinds.get(key, one_line(key).capitalize()), count)
-                for key, count in sorted(there.items(), key=lambda pair: -pair[1])
-            ]
-        )
-        there = {**dict.fromkeys(self.registries.chosen, 0), **found.registries}
-        self.registries.show_choices(
-            [
-                Choice(key, one_line(names.get(key, key)), count)
-                for key, count in sorted(there.items(), key=lambda pair: -pair[1])
-            ]
-        )
-        self.deprecated.show_count(found.deprecated)
-        self.previews.show_count(found.prereleases)
-        self.clear.setVisible(self.narrowed)
-
-    def _clear(self) -> None:
-        self.kinds.choose(set())
-        self.registries.choose(set())
         self.changed.emit()

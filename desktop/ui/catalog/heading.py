@@ -15,10 +15,12 @@ from desktop.store.values import ArtifactRow, RegistryRow, VersionRow
 from desktop.ui.catalog import looking
 from desktop.ui.catalog.columns import name_of, one_line, symbol_of
 from desktop.ui.catalog.links import LinkBar
+from desktop.ui.catalog.logo import LogoPicture
+from desktop.ui.catalog.looking import LookedVersion
+from desktop.ui.catalog.standing import AlsoIn, FipsLine
 from desktop.ui.catalog.versions import day, short_digest
 from desktop.ui.parts.buttons import button, icon_button, menu_button
 from desktop.ui.parts.clearing import clear
-from desktop.ui.parts.picture import Picture
 from desktop.ui.parts.text import Elided, label, menu_text, tooltip, visible
 
 COPIED_MILLISECONDS = 1_500
@@ -34,6 +36,9 @@ class Heading(QWidget):
     registry_asked = Signal(str)
     copied = Signal(str)
     """What was copied, in words."""
+    sibling_asked = Signal(int, int)
+    """An artifact and a version elsewhere, as ids of their rows."""
+    allow_asked = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,7 +52,8 @@ class Heading(QWidget):
             "arrow-left", self.tr("Back to the list"), self.back_asked.emit, shortcut="Esc"
         )
         self.back.setObjectName("back-to-list")
-        self._picture = Picture("artifact", 20)
+        self._picture = LogoPicture("artifact")
+        self._picture.setObjectName("logo")
         self._title = Elided("", "title")
         self.whole = icon_button(
             "external", self.tr("Open whole"), self.whole_asked.emit, shortcut="Enter"
@@ -75,10 +81,19 @@ class Heading(QWidget):
         self._homes.setSpacing(12)
         facts.addLayout(self._homes)
         column.addLayout(facts)
+        self._traits = Elided("", "secondary")
+        self._traits.setObjectName("traits")
+        column.addWidget(self._traits)
         self._description = label("", wrap=True, select=True)
         column.addWidget(self._description)
         self.link = LinkBar()
         column.addWidget(self.link)
+        self._fips = FipsLine()
+        self._fips.allow_asked.connect(self.allow_asked)
+        self._also = AlsoIn()
+        self._also.asked.connect(self.sibling_asked)
+        column.addWidget(self._fips)
+        column.addWidget(self._also)
         column.addSpacing(2)
         column.addLayout(self._actions())
 
@@ -105,7 +120,7 @@ class Heading(QWidget):
     ) -> None:
         """Show what is the same for all versions."""
         self._registry_id = artifact.registry_id
-        self._picture.show_icon(symbol_of(artifact.kind), "secondary")
+        self._picture.show_icon(symbol_of(artifact.kind))
         self._title.setText(name_of(artifact))
         self._title.update()
         self._kind.setText(f"{kind} ·")
@@ -129,7 +144,20 @@ class Heading(QWidget):
         self._description.setVisible(bool(description.strip()))
         self.link.hide()
 
-    def show_version(self, version: VersionRow, homes: Sequence[tuple[str, str]]) -> None:
+    def show_version(
+        self,
+        found: LookedVersion,
+        homes: Sequence[tuple[str, str]],
+        traits: Sequence[tuple[str, str]],
+    ) -> None:
+        """Show what is of one version; `traits` are the most important facts of its kind."""
+        version = found.version
+        self._picture.show_logo(found.logo)
+        self._traits.setText(" · ".join(f"{one_line(t)}: {one_line(v)}" for t, v in traits))
+        self._traits.setVisible(bool(traits))
+        self._traits.update()
+        self._fips.show_fips(found.fips)
+        self._also.show_siblings(found.siblings, self._registry_id)
         self._version.setText(visible(version.version)[:80])
         said = []
         if version.app_version:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from PySide6.QtGui import QImage
+
+from desktop.engine import fips
+from desktop.engine.siblings import Sibling, siblings
 from desktop.store import catalog, pages, past
 from desktop.store.database import Database
 from desktop.store.pages import VersionLine
@@ -15,8 +19,15 @@ from desktop.store.values import (
     ChangeRow,
     DocumentRow,
     RegistryRow,
+    TenantRow,
     VersionRow,
 )
+from desktop.ui.catalog.kinds import FIPS, spelled_values
+from desktop.ui.catalog.logo import decode
+from registrykit.artifacts import column_values
+
+if TYPE_CHECKING:
+    from registrykit.artifacts import ArtifactKind
 
 MOST_FACTS, MOST_CHARS = 300, 4_000
 
@@ -29,6 +40,7 @@ class Dependency:
     version: str
     repository: str
     condition: str
+    is_optional: bool
     artifact: int
     registry: str
 
@@ -43,12 +55,18 @@ class Looked:
 
 @dataclass(frozen=True)
 class LookedVersion:
-    """A version with all that is here of it."""
+    """A version with all that is here of it.
+
+    `fips` is the content of `desktop.engine.fips.section`, None where FIPS does not matter.
+    """
 
     version: VersionRow
     documents: Mapping[str, DocumentRow]
     state: tuple[str, str, str] | None
     dependencies: Sequence[Dependency]
+    logo: QImage | None = None
+    fips: Mapping[str, Any] | None = None
+    siblings: Sequence[Sibling] = ()
 
 
 def look(db: Database, artifact_id: int) -> Looked | None:
@@ -60,9 +78,17 @@ def look(db: Database, artifact_id: int) -> Looked | None:
 
 
 def look_at_version(
-    db: Database, artifact: ArtifactRow, version_id: int, registries: Sequence[str]
+    db: Database,
+    artifact: ArtifactRow,
+    version_id: int,
+    registries: Sequence[str],
+    registry: RegistryRow | None,
+    tenant: TenantRow | None,
 ) -> LookedVersion | None:
-    """Return a version; its dependencies are looked for in `registries`."""
+    """Return a version; its dependencies, and itself elsewhere, are looked for in `registries`.
+
+    `registry` is where it lies, `tenant` the one that is looked at, None for all of them.
+    """
     version = pages.version(db, version_id)
     if version is None:
         return None
@@ -72,7 +98,25 @@ def look_at_version(
         for entry in version.body["dependencies"][:MOST_FACTS]
     ]
     state = catalog.document_state(db, version_id)
-    return LookedVersion(version, documents, state, dependencies)
+    logo = decode(documents["logo"].text) if "logo" in documents else None
+    declared, found = None, []
+    if registry is not None:
+        section = fips.section(db, registry, artifact, version, tenant)
+        declared = section.content if section is not None else None
+        if declared is not None and FIPS not in version.body["facts"]:
+            declared = {**declared, "declared": "nothing is declared"}
+        found = siblings(db, registry, artifact, version, visible=registries)
+    return LookedVersion(version, documents, state, dependencies, logo, declared, found)
+
+
+def traits(kind: ArtifactKind | None, version: VersionRow) -> list[tuple[str, str]]:
+    """Return what the columns of a kind show of a version: titles and values."""
+    found = []
+    for column in kind.columns if kind else ():
+        values = column_values(version.body["facts"].get(column.key))
+        if values and column.key != FIPS:
+            found.append((column.title, spelled_values(column.key, values)))
+    return found
 
 
 def look_back(db: Database, artifact: ArtifactRow) -> list[ChangeRow]:
@@ -96,6 +140,7 @@ def _dependency(
         str(entry.get("version", "")),
         str(entry.get("repository", "")),
         str(entry.get("condition", "")),
+        bool(entry.get("optional")),
         found.id if found else 0,
         found.registry if found else "",
     )
@@ -106,6 +151,11 @@ def reference(registry: RegistryRow, artifact: ArtifactRow, version: VersionRow)
     base = registry.endpoint.rstrip("/")
     for url in version.body["urls"]:
         return url if urlsplit(url).scheme else f"{base}/{url.lstrip('/')}"
+    folder = artifact.path
+    while folder and not base.endswith(f"/{folder}"):
+        folder = folder.rpartition("/")[0]
+    # Where a part of a registry is read, its endpoint names that part, as the path does.
+    base = base.removesuffix(f"/{folder}") if folder else base
     return f"{base}/{artifact.path}:{version.tag or version.version}"
 
 

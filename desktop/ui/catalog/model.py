@@ -9,15 +9,16 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from desktop.store import columns as stored
 from desktop.store import pages
+from desktop.store.columns import Columns
 from desktop.store.database import Database
-from desktop.store.pages import VersionLine
 from desktop.store.values import ArtifactRow
-from desktop.ui.catalog.columns import CatalogColumn, Row, fact
+from desktop.ui.catalog.columns import CatalogColumn, Row, one_line
+from desktop.ui.catalog.kinds import FIPS, in_words, spelled_values
 from desktop.ui.parts.text import tooltip
 
 PAGE, MOST_PAGES = 64, 256
-MOST_FACTS = 2_000
 Index = QModelIndex | QPersistentModelIndex
 _DISPLAY, _TOOLTIP = Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole
 _ACCESSIBLE = Qt.ItemDataRole.AccessibleTextRole
@@ -36,7 +37,9 @@ class CatalogModel(QAbstractTableModel):
         self._columns: Sequence[CatalogColumn] = ()
         self._of_versions = False
         self._pages: OrderedDict[int, dict[int, Row]] = OrderedDict()
-        self._facts: OrderedDict[int, Mapping[str, Any]] = OrderedDict()
+        self._values: dict[int, Mapping[int, Columns]] = {}
+        self.with_fips = False
+        """Whether rows are marked with what is declared about FIPS."""
 
     @property
     def columns(self) -> Sequence[CatalogColumn]:
@@ -64,6 +67,7 @@ class CatalogModel(QAbstractTableModel):
             self.beginInsertRows(QModelIndex(), len(before), len(ids) - 1)
             # The last page was not full.
             self._pages.pop((len(before) - 1) // PAGE, None)
+            self._values.pop((len(before) - 1) // PAGE, None)
             self._ids = ids
             self.endInsertRows()
             return False
@@ -73,7 +77,7 @@ class CatalogModel(QAbstractTableModel):
         self.beginResetModel()
         self._ids, self._of_versions = ids, of_versions
         self._pages.clear()
-        self._facts.clear()
+        self._values.clear()
         self.endResetModel()
         return True
 
@@ -89,7 +93,7 @@ class CatalogModel(QAbstractTableModel):
     def read_again(self) -> None:
         """Read what is in sight from the store once more."""
         self._pages.clear()
-        self._facts.clear()
+        self._values.clear()
         if self._ids and self._columns:
             last = self.index(len(self._ids) - 1, len(self._columns) - 1)
             self.dataChanged.emit(self.index(0, 0), last)
@@ -126,7 +130,8 @@ class CatalogModel(QAbstractTableModel):
         page = {row.id: row for row in rows}
         self._pages[number] = page
         if len(self._pages) > MOST_PAGES:
-            self._pages.popitem(last=False)
+            gone, _ = self._pages.popitem(last=False)
+            self._values.pop(gone, None)
         return page
 
     def text(self, place: int, column: int) -> str:
@@ -135,22 +140,24 @@ class CatalogModel(QAbstractTableModel):
         if row is None:
             return ""
         wanted = self._columns[column]
-        return fact(self._facts_of(row), wanted.fact) if wanted.fact else wanted.text(row)
+        if not wanted.fact:
+            return wanted.text(row)
+        return one_line(spelled_values(wanted.fact, self._shown_of(place).get(wanted.fact, ())))
 
-    def _facts_of(self, row: Row) -> Mapping[str, Any]:
-        """Return the facts of a version, or of an artifact's latest one."""
-        key = row.id if isinstance(row, VersionLine) else row.latest_id or 0
-        found = self._facts.get(key)
-        if found is None:
+    def mark(self, place: int) -> str:
+        """Return the FIPS status that is declared of a row, where such statuses are marked."""
+        found = self._shown_of(place).get(FIPS, ()) if self.with_fips else ()
+        return found[0] if found else ""
+
+    def _shown_of(self, place: int) -> Columns:
+        """Return what the columns show of a version, or of an artifact's latest one."""
+        number = place // PAGE
+        if number not in self._values:
             db = self._db()
-            version = pages.version(db, key) if db is not None else None
-            found = {}
-            if version is not None:
-                found = {"app_version": version.app_version, **version.body["facts"]}
-            self._facts[key] = found
-            if len(self._facts) > MOST_FACTS:
-                self._facts.popitem(last=False)
-        return found
+            read = stored.of_versions if self._of_versions else stored.of_artifacts
+            wanted = self._ids[number * PAGE : (number + 1) * PAGE]
+            self._values[number] = read(db, wanted) if db is not None else {}
+        return self._values[number].get(self._ids[place], {})
 
     def is_faded(self, place: int) -> bool:
         """Say whether a row is of something that is deprecated or gone."""
@@ -174,12 +181,14 @@ class CatalogModel(QAbstractTableModel):
         if not index.isValid():
             return None
         text = self.text(index.row(), index.column())
+        if role == _DISPLAY or index.column() != 0:
+            return tooltip(text) if role == _TOOLTIP else text
+        marked = self.mark(index.row())
+        told = self.tr("FIPS: declared {0}").format(in_words(FIPS, marked)) if marked else ""
         if role == _TOOLTIP:
-            return tooltip(text)
-        if role == _ACCESSIBLE and index.column() == 0:
-            row = self.row_at(index.row())
-            return f"{text}, {row.kind}" if row is not None else ""
-        return text
+            return tooltip(f"{text}\n{told}".rstrip())
+        row = self.row_at(index.row())
+        return ", ".join(filter(None, (text, row.kind, told))) if row is not None else ""
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = _DISPLAY) -> Any:
         if orientation != Qt.Orientation.Horizontal or section >= len(self._columns):

@@ -1,119 +1,21 @@
-"""What a version is, in facts; how other tools get it; what it needs; what changed about it."""
+"""What a version needs, and what changed about its artifact."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
 
-from desktop.engine import words
-from desktop.store.values import ArtifactRow, ChangeRow, RegistryRow, VersionRow
-from desktop.ui.catalog.looking import MOST_FACTS, Dependency, reference, spelled
-from desktop.ui.catalog.versions import day, day_of, short_digest
-from desktop.ui.parts.buttons import CopyButton
+from desktop.store.values import ChangeRow
+from desktop.ui.catalog.looking import Dependency
+from desktop.ui.catalog.versions import day_of, short_digest
 from desktop.ui.parts.changes import CHANGE_ICONS, CHANGE_WORDS
-from desktop.ui.parts.clearing import clear
-from desktop.ui.parts.facts import Fact, Facts
 from desktop.ui.parts.table import Column, Table
-from desktop.ui.parts.text import label, visible
-from desktop.ui.sheet import styled
-
-
-class FactsTab(QScrollArea):
-    """Commands of other tools, our own facts, and everything else that the source said."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setAccessibleName(self.tr("Facts"))
-        inside = styled(QFrame(), "panel")
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(20, 16, 20, 20)
-        column.setSpacing(10)
-        self._commands_title = label(self.tr("Get it"), "section")
-        self._commands = QVBoxLayout()
-        self._commands.setSpacing(8)
-        self._ours = Facts()
-        self._theirs_title = label(self.tr("From the source"), "section")
-        self._theirs = Facts()
-        self._more = label("", "caption")
-        column.addWidget(self._commands_title)
-        column.addLayout(self._commands)
-        column.addSpacing(6)
-        column.addWidget(label(self.tr("Version"), "section"))
-        column.addWidget(self._ours)
-        column.addSpacing(6)
-        column.addWidget(self._theirs_title)
-        column.addWidget(self._theirs)
-        column.addWidget(self._more)
-        column.addStretch(1)
-        self.setWidget(inside)
-
-    def show_version(
-        self, registry: RegistryRow | None, artifact: ArtifactRow, version: VersionRow
-    ) -> None:
-        facts = [
-            Fact(self.tr("Version"), visible(version.version), copy=True),
-            Fact(self.tr("Tag"), visible(version.tag) if version.tag != version.version else ""),
-            Fact(self.tr("App version"), visible(version.app_version)),
-            Fact(self.tr("Created"), day(version.created)),
-            Fact(self.tr("Size"), words.size(version.size)),
-            Fact(self.tr("Digest"), visible(version.digest), copy=True),
-            Fact(self.tr("First seen"), day_of(version.first_seen)),
-            Fact(
-                self.tr("State"),
-                self.tr("gone since {0}").format(day_of(version.gone_since or 0))
-                if version.state != "present"
-                else self.tr("deprecated")
-                if version.deprecated
-                else "",
-                level="attention",
-            ),
-            Fact(self.tr("Keywords"), visible(", ".join(artifact.keywords))),
-            Fact(self.tr("Description"), visible(str(version.body["description"]))),
-        ]
-        if registry is not None:
-            facts.append(
-                Fact(
-                    self.tr("Reference"), visible(reference(registry, artifact, version)), copy=True
-                )
-            )
-        self._ours.show_facts(facts)
-        theirs: Mapping[str, Any] = version.body["facts"]
-        shown = sorted(theirs.items())[:MOST_FACTS]
-        self._theirs.show_facts(
-            Fact(visible(str(key))[:60], visible(spelled(value))) for key, value in shown
-        )
-        self._theirs_title.setVisible(bool(shown))
-        left = len(theirs) - len(shown)
-        self._more.setText(self.tr("and {0:,} more").format(left) if left else "")
-
-    def show_commands(self, commands: Sequence[tuple[str, str]]) -> None:
-        clear(self._commands)
-        self._commands_title.setVisible(bool(commands))
-        for title, text in commands:
-            self._commands.addWidget(_command(title, text))
-
-
-def _command(title: str, text: str) -> QWidget:
-    frame = styled(QFrame(), "card-busy")
-    line = QHBoxLayout(frame)
-    line.setContentsMargins(12, 8, 8, 8)
-    column = QVBoxLayout()
-    column.setSpacing(2)
-    column.addWidget(label(title, "caption"))
-    shown = label(visible(text), "code", wrap=True, select=True)
-    column.addWidget(shown)
-    line.addLayout(column, 1)
-    line.addWidget(CopyButton(f"command: {title}", lambda: text), 0, Qt.AlignmentFlag.AlignTop)
-    return frame
+from desktop.ui.parts.text import visible
 
 
 class DependenciesTab(Table[Dependency]):
-    """What a version needs; Enter goes to what is in the catalog."""
+    """What a version needs; Enter goes to what is in the catalog. Empty columns are left out."""
 
     asked = Signal(int)
     """The artifact of this id is to be shown."""
@@ -122,19 +24,30 @@ class DependenciesTab(Table[Dependency]):
         super().__init__(
             "Dependencies",
             [
-                Column("Name", lambda row: visible(row.name), 170),
-                Column("Version", lambda row: visible(row.version), 110),
+                Column(
+                    "Name",
+                    lambda row: visible(row.name),
+                    190,
+                    level=lambda row: "busy" if row.artifact else "",
+                ),
+                Column("Version", lambda row: visible(row.version), 140),
+                Column("Needed", lambda row: "optional" if row.is_optional else "required", 80),
+                Column("Condition", lambda row: visible(row.condition), 110),
+                Column("Repository", lambda row: visible(row.repository), 150),
                 Column(
                     "In the catalog",
                     lambda row: row.registry if row.artifact else "not here",
-                    130,
                     level=lambda row: "busy" if row.artifact else "quiet",
                 ),
-                Column("Repository", lambda row: visible(row.repository), 0),
-                Column("Condition", lambda row: visible(row.condition), 120),
             ],
         )
         self.activated.connect(lambda _index: self._ask())
+
+    def show_dependencies(self, rows: Sequence[Dependency]) -> None:
+        self.rows.show_rows(list(rows))
+        said = (any(row.is_optional for row in rows), any(row.condition for row in rows))
+        for place, has in zip((2, 3, 4), (*said, any(r.repository for r in rows)), strict=True):
+            self.setColumnHidden(place, not has)
 
     def _ask(self) -> None:
         row = self.chosen

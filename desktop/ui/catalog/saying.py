@@ -16,7 +16,7 @@ class Emptiness:
 
     title: str
     text: str
-    action: str
+    action: str = ""
 
 
 def summary(
@@ -33,8 +33,10 @@ def summary(
     """
     registries = sum(1 for key in wanted.looked_in if facets.registries.get(key))
     noun = "version" if wanted.rows == "versions" else "artifact"
-    counted = words.counted(registries, "registry", "registries")
-    said = [f"{words.counted(number, noun)} in {counted}"]
+    said = [words.counted(number, noun)]
+    if len(rows) > 1:
+        counted = words.counted(registries, "registry", "registries")
+        said = [f"{said[0]} in {counted}"]
     seen = [row.last_success for row in rows if row.id in wanted.looked_in and row.last_success]
     if seen:
         said.append(f"as of {words.ago(min(seen), now)}")

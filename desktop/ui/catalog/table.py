@@ -43,6 +43,12 @@ from desktop.ui.theme import Colors, colors
 ROW_PIXELS = 32
 ICON = 16
 LEAST_REST = 140
+MARKS = {
+    "compliant": ("shield-check", "good"),
+    "not_compliant": ("shield-alert", "attention"),
+    "conflicting": ("shield-alert", "attention"),
+}
+"""Icon and color of a FIPS status behind a name; each has an icon of its own, not just a color."""
 _SELECTED = QStyle.StateFlag.State_Selected
 _FOCUSED = QStyle.StateFlag.State_HasFocus
 
@@ -89,8 +95,12 @@ class RowPainter(QStyledItemDelegate):
         if not text:
             return
         faded = model.is_faded(place)
-        painter.setPen(QColor(self._color(shown, faded)))
         width = rect.right() - left - (8 if shown.number else 4)
+        if column == 0 and (mark := MARKS.get(model.mark(place))) is not None:
+            width -= ICON + 6
+            top = rect.top() + (rect.height() - ICON) // 2
+            painter.drawPixmap(left + width + 6, top, self._picture(*mark))
+        painter.setPen(QColor(self._color(shown, faded)))
         side = Qt.AlignmentFlag.AlignRight if shown.number else Qt.AlignmentFlag.AlignLeft
         painter.drawText(
             left,
@@ -106,10 +116,10 @@ class RowPainter(QStyledItemDelegate):
             return self._colors.attention
         return self._colors.secondary if column.quiet or faded else self._colors.text
 
-    def _picture(self, symbol: str) -> QPixmap:
-        key = (symbol, self._colors.secondary)
+    def _picture(self, symbol: str, color: str = "secondary") -> QPixmap:
+        key = (symbol, getattr(self._colors, color))
         if key not in self._pictures:
-            self._pictures[key] = pixmap(symbol, ICON, "secondary", 2.0)
+            self._pictures[key] = pixmap(symbol, ICON, color, 2.0)
         return self._pictures[key]
 
 
@@ -142,7 +152,7 @@ class CatalogTable(QTableView):
     menu_asked = Signal(object)
     """A place on the screen for the menu of the chosen row."""
     sorted_by = Signal(object, bool)
-    """A `Sort` and whether descending; None for the order of relevance."""
+    """A `CatalogColumn` and whether descending; None for the order of relevance."""
 
     def __init__(self, model: CatalogModel) -> None:
         super().__init__()
@@ -202,11 +212,11 @@ class CatalogTable(QTableView):
         super().resizeEvent(event)
         self.fit_columns()
 
-    def show_sort(self, sort: Sort, descending: bool) -> None:
+    def show_sort(self, sort: Sort, column: str, descending: bool) -> None:
         """Show by what the rows are sorted, without telling that it was chosen."""
         header = self.horizontalHeader()
-        keys = [column.sort for column in self.rows.columns]
-        place = keys.index(sort) if sort in keys else -1
+        keys = [(each.sort, each.column) for each in self.rows.columns]
+        place = keys.index((sort, column)) if (sort, column) in keys else -1
         header.blockSignals(True)
         order = Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder
         header.setSortIndicator(place, order)
@@ -214,8 +224,9 @@ class CatalogTable(QTableView):
         header.viewport().update()
 
     def _header_clicked(self, place: int, order: Qt.SortOrder) -> None:
-        sort = self.rows.columns[place].sort if 0 <= place < len(self.rows.columns) else None
-        self.sorted_by.emit(sort, order == Qt.SortOrder.DescendingOrder)
+        there = 0 <= place < len(self.rows.columns) and self.rows.columns[place].sort
+        column = self.rows.columns[place] if there else None
+        self.sorted_by.emit(column, order == Qt.SortOrder.DescendingOrder)
 
     @property
     def row(self) -> Row | None:

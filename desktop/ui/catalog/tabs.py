@@ -5,10 +5,16 @@ from __future__ import annotations
 from PySide6.QtWidgets import QTabWidget, QWidget
 
 from desktop.ui.catalog.documents import TITLES, DocumentTab
+from desktop.ui.catalog.facts import IMAGES, PRESETS, FactsTab
 from desktop.ui.catalog.fetching import Errand
+from desktop.ui.catalog.images import ImagesTab
 from desktop.ui.catalog.looking import LookedVersion
-from desktop.ui.catalog.overview import DependenciesTab, FactsTab, HistoryTab
+from desktop.ui.catalog.overview import DependenciesTab, HistoryTab
+from desktop.ui.catalog.presets import PresetsTab, presets
 from desktop.ui.catalog.versions import VersionsPanel
+
+RAW = ("metadata", "manifest")
+"""Documents for programs, whose contents stand among the facts: they come last."""
 
 
 class VersionTabs(QTabWidget):
@@ -21,6 +27,8 @@ class VersionTabs(QTabWidget):
         self.documents = {name: DocumentTab(name) for name in TITLES}
         self.dependencies = DependenciesTab()
         self.dependencies.setObjectName("dependencies")
+        self.images = ImagesTab()
+        self.presets = PresetsTab()
         self.facts = FactsTab()
         self.history = HistoryTab()
         self.setObjectName("artifact-tabs")
@@ -28,7 +36,8 @@ class VersionTabs(QTabWidget):
         self.tabBar().setDrawBase(False)
         self.setAccessibleName(self.tr("Parts of the version"))
         self.tabBar().setAccessibleName(self.tr("Parts of the version"))
-        for part in (*self.documents.values(), self.dependencies, self.facts, self.history):
+        parts = (self.dependencies, self.images, self.presets, self.facts, self.history)
+        for part in (*self.documents.values(), *parts):
             # Those that are not among the tabs belong here all the same.
             part.setParent(self)
             part.hide()
@@ -43,6 +52,13 @@ class VersionTabs(QTabWidget):
                 errand,
                 (f"{name} {version.version}", version.size),
             )
+
+    def show_parts(self, found: LookedVersion) -> None:
+        """Show what a version needs and offers besides its documents."""
+        facts = found.version.body["facts"]
+        self.dependencies.show_dependencies(found.dependencies)
+        self.images.show_images(_texts(facts.get(IMAGES)))
+        self.presets.show_presets(presets(facts.get(PRESETS)))
 
     def begin_with(self, tab: str) -> None:
         """Open the tab that a destination names once the artifact is there."""
@@ -69,12 +85,21 @@ class VersionTabs(QTabWidget):
         wanted: list[tuple[QWidget, str]] = []
         if not wide:
             wanted.append((self._versions, self.tr("Versions")))
+        raw: list[tuple[QWidget, str]] = []
         for name, tab in self.documents.items():
             # A README that is missing is said so; what else there may be is not known.
             kept = name == "readme" or (name == "values" and not fetched)
             if name in found.documents or kept:
-                wanted.append((tab, tab.title))
-        if found.dependencies:
-            title = self.tr("Dependencies {0}").format(len(found.dependencies))
-            wanted.append((self.dependencies, title))
-        return [*wanted, (self.facts, self.tr("Facts")), (self.history, self.tr("History"))]
+                (raw if name in RAW else wanted).append((tab, tab.title))
+        counted: tuple[tuple[QWidget, str, int], ...] = (
+            (self.presets, self.tr("Presets {0}"), self.presets.table.rows.rowCount()),
+            (self.dependencies, self.tr("Dependencies {0}"), len(found.dependencies)),
+            (self.images, self.tr("Images {0}"), self.images.table.rows.rowCount()),
+        )
+        wanted += [(part, title.format(count)) for part, title, count in counted if count]
+        ours = ((self.facts, self.tr("Facts")), (self.history, self.tr("History")))
+        return [*wanted, *ours, *raw]
+
+
+def _texts(value: object) -> list[str]:
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []

@@ -9,13 +9,14 @@ from PySide6.QtCore import QDate, QItemSelection, QLocale, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from desktop.engine import words
 from desktop.store.pages import VersionLine
 from desktop.ui.catalog.chips import Chip
 from desktop.ui.parts.table import Column, Table
 from desktop.ui.parts.text import label, visible
 
-WITH_DIGEST = 520
-_DIGEST = 3
+WITH_DIGEST, WIDTH, LESS = 520, 400, 80
+_CREATED, _APP, _DIGEST = 1, 2, 3
 
 
 def day(text: str) -> str:
@@ -99,6 +100,8 @@ class VersionsPanel(QWidget):
     def show_versions(self, rows: Sequence[VersionLine], latest: int | None, version: int) -> None:
         """Show these, and take `version` (an id), else the latest."""
         self._all, self._latest = list(rows), latest
+        self.table.setColumnHidden(_CREATED, not any(row.created for row in rows))
+        self.table.setColumnHidden(_APP, not any(row.app_version for row in rows))
         self._wanted = version or latest or 0
         here = [row for row in rows if row.state == "present"]
         if not any(not row.prerelease and not row.deprecated for row in here):
@@ -113,6 +116,12 @@ class VersionsPanel(QWidget):
         if wanted is not None:
             self._let_in(wanted)
         self._fill()
+
+    @property
+    def wanted_width(self) -> int:
+        """The width, in pixels, in which everything of a version but its digest can be read."""
+        hidden = sum(self.table.isColumnHidden(place) for place in (_CREATED, _APP))
+        return WIDTH - hidden * LESS
 
     def take(self, version: int) -> None:
         """Look at a version; its switch is set where it would be hidden."""
@@ -141,7 +150,7 @@ class VersionsPanel(QWidget):
         if listed < here:
             self._count.setText(self.tr("{0:,} of {1:,} versions").format(listed, here))
         else:
-            self._count.setText(self.tr("{0:,} versions").format(here))
+            self._count.setText(words.counted(here, "version"))
         self.table.rows.show_rows(shown)
         ids = [row.id for row in shown]
         if ids:

@@ -15,6 +15,7 @@ from registrykit.forms import FieldSpec
 
 MOST_BUTTONS = 4
 WIDEST_SEGMENTS = 52  # characters of all labels together
+WIDEST_MENU = 40
 
 
 class ChoiceField(Field):
@@ -33,6 +34,11 @@ class ChoiceField(Field):
 
     def _add_combo(self) -> None:
         self._combo = _Combo()
+        self._combo.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        longest = max(len(choice.label) for choice in self.spec.choices)
+        self._combo.setMinimumContentsLength(min(longest + 2, WIDEST_MENU))
         for choice in self.spec.choices:
             self._combo.addItem(choice.label)
         self._combo.setCurrentIndex(-1)
@@ -62,7 +68,7 @@ class ChoiceField(Field):
         row.addStretch(1)
         if wide:
             self.label_drop = 3
-        self.entry = self._buttons[0]
+        self.entry = self._buttons[0] if self._buttons else self
         self._column.addLayout(row)
         self._watch(*self._buttons)
         self._let_tab()

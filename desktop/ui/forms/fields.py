@@ -78,8 +78,8 @@ class Field(QWidget):
     def _words(self) -> str:
         return str(self.value())
 
-    def call(self, label: str) -> None:
-        """Have screen readers say this label; only what takes the words of another needs it."""
+    def call(self, label: str, placeholder: str) -> None:
+        """Take the words of another field; only what ever does needs it."""
 
     def describe(self, said: str) -> None:
         """Give screen readers the help and the problem of the field."""
@@ -129,8 +129,9 @@ class TextField(Field):
         if not self._quiet:
             self.changed.emit()
 
-    def call(self, label: str) -> None:
+    def call(self, label: str, placeholder: str) -> None:
         self.line.setAccessibleName(label)
+        self.line.setPlaceholderText(placeholder)
 
     def value(self) -> Any:
         return self.line.text()
@@ -229,8 +230,6 @@ class ListField(MultilineField):
 
     def __init__(self, spec: FieldSpec) -> None:
         super().__init__(spec)
-        if not spec.placeholder:
-            self.lines.setPlaceholderText(self.tr("One on each line"))
         self.left.connect(self._tidy)
 
     def value(self) -> list[str]:

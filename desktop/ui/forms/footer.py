@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QCoreApplication, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.ui.parts.buttons import button
+from desktop.ui.parts.consent import Consent
 from desktop.ui.parts.text import hairline, label
 from desktop.ui.sheet import styled
 
@@ -40,7 +41,7 @@ class Footer(QFrame):
         line.addWidget(label(question, "strong", wrap=True), 1)
         line.addWidget(self._discard)
         line.addWidget(keep)
-        column = QVBoxLayout(self)
+        column = self._column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(hairline())
@@ -73,3 +74,29 @@ class Footer(QFrame):
     def rest(self) -> None:
         self._sure.hide()
         self._main.show()
+
+
+class AddFooter(Footer):
+    """The last line of a form for something new; its button waits for what has to be confirmed."""
+
+    def __init__(self) -> None:
+        super().__init__(_tr("Add"), _tr("Discard what you entered?"))
+        self.take.setObjectName("finish-adding")
+        self.consent = Consent()
+        self._column.insertWidget(1, self.consent)
+
+    def show_state(self, verdict: str, why_not: str, *, chosen: bool, adding: bool) -> None:
+        """Name the button by the `verdict` of the check; `why_not` says why nothing is added."""
+        agreed = self.consent.is_given
+        if not why_not and chosen and not agreed:
+            why_not = self.tr("Tick the box above first.")
+        self.take.setEnabled(chosen and not adding and not why_not)
+        self.take.setToolTip(why_not)
+        self.advise(check=verdict != "ok")
+        texts = {"": self.tr("Add without a check"), "ok": self.tr("Add")}
+        text = texts.get(verdict, self.tr("Add anyway"))
+        self.take.setText(self.tr("Adding…") if adding else text)
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("AddFooter", text)

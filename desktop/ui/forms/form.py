@@ -8,11 +8,15 @@ from typing import Any
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
+from desktop.engine import words
+from desktop.ui.forms.bounds import bounded, bounded_field, bounded_problem, is_asked
 from desktop.ui.forms.row import FieldRow
 from desktop.ui.forms.secret import SecretField
 from desktop.ui.forms.section import Section
 from desktop.ui.parts.text import label
 from registrykit.forms import FieldSpec, FormSpec, Problem
+
+MOST_PROBLEMS = 5
 
 
 def main_url(form: FormSpec) -> FieldSpec | None:
@@ -21,7 +25,7 @@ def main_url(form: FormSpec) -> FieldSpec | None:
     found = next(urls, None)
     if found is None or any(found.name in spec.show_if for spec in form.fields):
         return None
-    return found
+    return bounded_field(found)
 
 
 def applying(specs: Sequence[FieldSpec], values: Mapping[str, Any]) -> set[str]:
@@ -57,7 +61,9 @@ class FormView(QWidget):
     ) -> None:
         """`present_secrets` are stored already, `without` names fields that stand elsewhere."""
         super().__init__()
-        self.spec = spec
+        left_out = len(spec.fields)
+        self.spec = spec = bounded(spec)
+        left_out -= len(spec.fields)
         self._problems: tuple[Problem, ...] = ()
         self._rows = {
             field.name: FieldRow(field) for field in spec.fields if field.name not in without
@@ -72,11 +78,19 @@ class FormView(QWidget):
         self.say_stored(present_secrets)
         self._initial = self._all_values()
         self._whole = label(kind="bad", wrap=True)
+        self._whole.setMinimumWidth(1)
         self._whole.hide()
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(14)
         self._column.addWidget(self._whole)
+        if left_out:
+            said = self.tr(
+                "This type asks for {count} more than a form can show. They stay as they are by "
+                "themselves; the command line sets them."
+            )
+            fields = words.counted(left_out, "field")
+            self._column.addWidget(label(said.format(count=fields), "attention", wrap=True))
         self._sections = [Section(title, rows) for title, rows in self._by_section().items()]
         for section in self._sections:
             self._column.addWidget(section)
@@ -152,7 +166,7 @@ class FormView(QWidget):
         )
 
     def applying(self) -> set[str]:
-        """Return the fields that are shown."""
+        """Return the fields that count; of those, the ones with a decision in them are shown."""
         return applying([row.spec for row in self._rows.values()], self._all_values())
 
     def _all_values(self) -> dict[str, Any]:
@@ -182,25 +196,27 @@ class FormView(QWidget):
 
     def show_problems(self, problems: Iterable[Problem]) -> None:
         """Put problems beside their fields; those of no field that is shown stand above all."""
-        self._problems = tuple(problems)
+        self._problems = tuple(bounded_problem(problem) for problem in problems)
         by_field: dict[str, Problem] = {}
         for problem in self._problems:
             by_field.setdefault(problem.field, problem)
         for name, row in self._rows.items():
             row.show_problem(by_field.get(name))
-        applying = self.applying()
         # What concerns a field that nobody sees concerns the whole.
-        whole = [p for p in self._problems if p.field not in applying]
-        self._whole.setText("\n".join(f"{p.message} {p.remedy}".strip() for p in whole))
+        whole = [p for p in self._problems if p.field not in self._shown()]
+        said = [f"{p.message} {p.remedy}".strip() for p in whole[:MOST_PROBLEMS]]
+        if len(whole) > MOST_PROBLEMS:
+            said.append(self.tr("{count} more").format(count=f"{len(whole) - MOST_PROBLEMS:,}"))
+        self._whole.setText("\n".join(said))
         self._whole.setVisible(bool(whole))
 
     def submit(self) -> bool:
         """Show everything that is wrong and go to the first of it; says whether all is well."""
         for row in self._rows.values():
             row.submit()
-        applying = self.applying()
+        shown = self._shown()
         for row in self._rows.values():
-            if row.is_wrong and row.spec.name in applying:
+            if row.is_wrong and row.spec.name in shown:
                 self.go_to(row.spec.name)
                 return False
         return not self._problems
@@ -232,9 +248,9 @@ class FormView(QWidget):
         return False
 
     def focus_first(self) -> None:
-        applying = self.applying()
+        shown = self._shown()
         for row in self._rows.values():
-            if row.spec.name in applying and not row.is_locked:
+            if row.spec.name in shown and not row.is_locked:
                 row.field.focus()
                 return
 
@@ -247,7 +263,10 @@ class FormView(QWidget):
         self._arrange()
         self.changed.emit()
 
+    def _shown(self) -> set[str]:
+        return {name for name in self.applying() if is_asked(self._rows[name].spec)}
+
     def _arrange(self) -> None:
-        applying = self.applying()
+        shown = self._shown()
         for section in self._sections:
-            section.show_rows(applying)
+            section.show_rows(shown)

@@ -17,15 +17,17 @@ if TYPE_CHECKING:
 
 def facts_of(form: FormSpec | None, row: RegistryRow) -> Iterator[Fact]:
     """Yield what is set; without the form (its plugin is missing) only the address."""
+    from desktop.ui.forms.bounds import bounded, is_asked
     from desktop.ui.forms.form import applying
 
     if form is None:
         yield Fact(_tr("URL"), row.endpoint, copy=True)
         return
+    form = bounded(form)
     values: dict[str, Any] = {**form.defaults, **row.config}
     shown = applying(form.fields, values)
     for spec in form.fields:
-        if spec.name not in shown:
+        if spec.name not in shown or not is_asked(spec):
             continue
         if spec.secret:
             yield Fact(spec.label, _tr("•••••• stored") if spec.name in row.secrets else "")

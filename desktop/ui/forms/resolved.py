@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from desktop.engine.drafts import Judged
+from desktop.ui.forms.bounds import LONGEST_SENTENCE, line
 from desktop.ui.forms.row import Labelled
 from desktop.ui.parts.buttons import button
 from desktop.ui.parts.text import label
@@ -23,23 +24,25 @@ class Resolved(Labelled):
         self._same_id = ""
         self._endpoint = label(wrap=True, select=True)
         self._endpoint.setObjectName("resolved-url")
+        self._endpoint.setMinimumWidth(1)
         self._same = label(kind="attention", wrap=True)
         self._show = button(self.tr("Show it"), self._asked, kind="link")
         self._show.setObjectName("show-same")
         self._there = QWidget()
-        line = QHBoxLayout(self._there)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(8)
-        line.addWidget(self._same, 1)
-        line.addWidget(self._show)
+        there = QHBoxLayout(self._there)
+        there.setContentsMargins(0, 0, 0, 0)
+        there.setSpacing(8)
+        there.addWidget(self._same, 1)
+        there.addWidget(self._show)
         self.column.addWidget(self._endpoint)
         self.column.addWidget(self._there)
         self._there.hide()
         self.hide()
 
     def show_judged(self, judged: Judged) -> None:
-        self._endpoint.setText(judged.endpoint)
-        self._endpoint.setAccessibleName(f"{self.label.text()} {judged.endpoint}")
+        endpoint = line(judged.endpoint, LONGEST_SENTENCE)
+        self._endpoint.setText(endpoint)
+        self._endpoint.setAccessibleName(f"{self.label.text()} {endpoint}")
         same = judged.same_as
         self._same_id = same.id if same else ""
         if same is not None:

@@ -92,6 +92,9 @@ class FieldRow(Labelled):
         column.setSpacing(1)
         self._message = label(kind="bad", wrap=True)
         self._remedy = label(kind="secondary", wrap=True)
+        for part in (self._message, self._remedy, self._help):
+            # A word without an end pushes nothing apart.
+            part.setMinimumWidth(1)
         column.addWidget(self._message)
         column.addWidget(self._remedy)
         line.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
@@ -103,9 +106,10 @@ class FieldRow(Labelled):
         """Use the words of a field of the same kind."""
         if not self.field.names_itself:
             self.label.setText(menu_text(spec.label))
-            self.field.call(spec.label)
+            self.field.call(spec.label, spec.placeholder)
         required = self.tr("Required.") if spec.required and not self.is_locked else ""
-        self._hint = " ".join(part for part in (required, spec.help) if part)
+        each = self.tr("One on each line.") if spec.kind == "list" else ""
+        self._hint = " ".join(part for part in (required, spec.help, each) if part)
         self._show()
 
     def lock(self) -> None:

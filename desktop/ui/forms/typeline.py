@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from desktop.ui.forms.choosing import UNKNOWN_ICON, TypeCards
 from desktop.ui.forms.form import main_url
 from desktop.ui.forms.row import Labelled
 from desktop.ui.parts.buttons import button
 from desktop.ui.parts.picture import Picture
-from desktop.ui.parts.text import label
+from desktop.ui.parts.text import label, menu_text
 from registrykit.description import TypeDescription
 from registrykit.forms import Problem
 
@@ -62,6 +62,27 @@ def is_telling(text: str) -> bool:
     """Say whether enough of an address is there to guess by, while it is being typed."""
     text = text.rstrip("/")
     return "." in text or "/" in text or (":" in text and not text.endswith(":"))
+
+
+class TypeSwitch(QPushButton):
+    """Offers the type that a check has found instead: its code is `<type id>-registry`."""
+
+    taken = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("switch-type")
+        self.setAutoDefault(False)
+        self._other = ""
+        self.clicked.connect(lambda _checked=False: self.taken.emit(self._other))
+        self.hide()
+
+    def offer(self, code: str, types: Sequence[TypeDescription]) -> None:
+        other = next((found for found in types if f"{found.id}-registry" == code), None)
+        if other is not None:
+            self._other = other.id
+            self.setText(menu_text(self.tr("Add as {type}").format(type=other.title)))
+        self.setVisible(other is not None)
 
 
 class TypeLine(QWidget):

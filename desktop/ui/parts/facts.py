@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from PySide6.QtCore import Qt
@@ -12,6 +12,8 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 from desktop.ui.parts.buttons import CopyButton
 from desktop.ui.parts.clearing import clear
 from desktop.ui.parts.text import Elided, label
+
+LONG_WORD = 48
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Facts(QWidget):
         self.show_facts(facts)
 
     def show_facts(self, facts: Iterable[Fact]) -> None:
-        wanted = [fact for fact in facts if fact.value]
+        wanted = [_fitting(fact) for fact in facts if fact.value]
         if wanted == self._shown:
             return  # what somebody selects or is about to copy stays
         self._shown = wanted
@@ -56,8 +58,16 @@ class Facts(QWidget):
                 if fact.copy
                 else label(fact.value, fact.level, wrap=True, select=True)
             )
+            value.setMinimumWidth(1)
             value.setAccessibleName(f"{fact.name}: {fact.value}")
             self._grid.addWidget(value, line, 1, top)
+
+
+def _fitting(fact: Fact) -> Fact:
+    """Let what is one long word be shortened in its middle, and copied, instead of pushing."""
+    if fact.copy or "\n" in fact.value or max(map(len, fact.value.split()), default=0) < LONG_WORD:
+        return fact
+    return replace(fact, copy=True)
 
 
 def _in_words(name: str) -> str:

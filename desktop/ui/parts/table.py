@@ -145,12 +145,10 @@ class CellDelegate(QStyledItemDelegate):
 class Table(QTableView, Generic[R]):
     """A calm table: no grid, whole rows, Tab leaves it, Enter takes a row."""
 
-    def __init__(
-        self, name: str, columns: Sequence[Column[R]], rows: Rows[R] | None = None
-    ) -> None:
-        """`name` is what a screen reader calls the table; `rows` is a model of one's own."""
+    def __init__(self, name: str, columns: Sequence[Column[R]]) -> None:
+        """`name` is what a screen reader calls the table."""
         super().__init__()
-        self.rows: Rows[R] = rows if rows is not None else Rows(columns, self)
+        self.rows: Rows[R] = Rows(columns, self)
         self.setModel(self.rows)
         self.setItemDelegate(CellDelegate(self))
         self.setAccessibleName(name)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from desktop.engine import defaults, words
@@ -20,11 +21,16 @@ _TOLD = frozenset(
     " access_key aws_profile documents synchronization".split()
 )
 """Fields that the facts below tell in their own words."""
+LEAST_CELLS = 6
+"""From so many on, what a document says is a row of its table."""
 _SIGNED_IN_AS = ("username", "access_key", "aws_profile")
 
 
-def facts(session: Session, row: RegistryRow, known: Known) -> Iterator[Fact]:
-    """Yield everything that is worth knowing, in the order in which it is read."""
+def facts(session: Session, row: RegistryRow, known: Known, held: str) -> Iterator[Fact]:
+    """Yield everything that is worth knowing, in the order in which it is read.
+
+    `held` is how much there is of each kind, empty while that was not counted.
+    """
     specs = {spec.name: spec for spec in _fields(session, row)}
     yield Fact("URL", row.endpoint, copy=True)
     for name, spec in specs.items():
@@ -32,7 +38,7 @@ def facts(session: Session, row: RegistryRow, known: Known) -> Iterator[Fact]:
             value = row.config.get(name)
             if value not in (None, "", [], spec.default):
                 yield Fact(spec.label, _shown(spec, value), copy=spec.kind == "url")
-    yield Fact("Contents", _contents(session, row))
+    yield Fact("Holds", _contents(session, row, held))
     yield Fact("Documents", _documents(specs.get("documents"), row, known))
     yield Fact("Signed in as", _signed_in(specs.get("auth"), row))
     if row.endpoint.startswith("http:"):
@@ -67,10 +73,10 @@ def _shown(spec: FieldSpec, value: Any) -> str:
     return labels.get(str(value), str(value))
 
 
-def _contents(session: Session, row: RegistryRow) -> str:
+def _contents(session: Session, row: RegistryRow, held: str) -> str:
     if not row.artifacts:
         return "Nothing yet" if row.last_success is None else "Nothing"
-    return f"{types.contents(session, row)}, {words.counted(row.versions, 'version')}"
+    return f"{held or types.contents(session, row)}; {words.counted(row.versions, 'version')}"
 
 
 def _documents(spec: FieldSpec | None, row: RegistryRow, known: Known) -> str:
@@ -130,6 +136,36 @@ def origin(row: RegistryRow) -> Iterator[Fact]:
     if default.deprecated:
         yield Fact("Deprecated", "Its provider advises against it", level="attention")
     yield Fact("Access", default.access_note)
-    named = "\n\n".join(f"{source['document']}: {source['says']}" for source in default.provenance)
-    yield Fact("Named by", named)
+    named = (f"{source['document']}\n{said_by(source)}" for source in default.provenance)
+    yield Fact("Named by", "\n\n".join(named))
     yield Fact("Disagreements", "\n\n".join(default.disagreements))
+
+
+def said_by(source: Mapping[str, Any]) -> str:
+    """Return what a document says of a default in sentences; a row of a table is taken apart.
+
+    Its columns are name, provider, description, endpoint, base content path, and then, with their
+    own names, the products that come with it.
+    """
+    said = str(source["says"])
+    cells = [cell.strip() for cell in said.split("|")]
+    if len(cells) >= LEAST_CELLS:
+        _, provider, about, endpoint, path, *products = cells
+        below = "" if path in ("", "-") else f", below {path}"
+        told = [f"“{about}”", f"Listed under {provider}: {endpoint}{below}."]
+        marks = [product.partition(":") for product in products]
+        has = [name.strip() for name, _, mark in marks if mark.strip() == "yes"]
+        lacks = [name.strip() for name, _, mark in marks if mark.strip() == "no"]
+        if has:
+            with_it = f"Comes with {' and '.join(has)}"
+            told.append(f"{with_it}, not with {' and '.join(lacks)}." if lacks else f"{with_it}.")
+        said = " ".join(told)
+    read = str(source.get("read", ""))
+    return f"{said} Read on {_day(read)}." if read else said
+
+
+def _day(text: str) -> str:
+    try:
+        return sentences.day(datetime.fromisoformat(text).timestamp())
+    except ValueError:
+        return text

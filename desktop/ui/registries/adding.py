@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QCoreApplication, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.engine.drafts import Judged, Place
 from desktop.engine.jobs import Cancellable
-from desktop.store.values import RegistryRow
 from desktop.ui.destination import Destination
-from desktop.ui.forms.footer import Footer
+from desktop.ui.forms.bounds import bounded_type
+from desktop.ui.forms.footer import AddFooter
 from desktop.ui.forms.form import FormView, main_url
 from desktop.ui.forms.judging import Judging
 from desktop.ui.forms.naming import name_problem, proposed_name
@@ -23,9 +23,18 @@ from desktop.ui.forms.places import place_spec, places
 from desktop.ui.forms.resolved import Resolved
 from desktop.ui.forms.row import FieldRow
 from desktop.ui.forms.tabbing import order_tabs
-from desktop.ui.forms.typeline import Guessed, TypeLine, best_guess, guess, is_telling
-from desktop.ui.parts.buttons import button, icon_button
-from desktop.ui.parts.text import label, menu_text
+from desktop.ui.forms.typeline import (
+    Guessed,
+    TypeLine,
+    TypeSwitch,
+    best_guess,
+    guess,
+    is_telling,
+)
+from desktop.ui.parts.buttons import icon_button
+from desktop.ui.parts.text import label
+from desktop.ui.registries import arriving
+from desktop.ui.registries.arriving import Arrival
 from desktop.ui.session import Session
 from registrykit.description import TypeDescription
 from registrykit.forms import FieldSpec, Problem
@@ -45,9 +54,8 @@ class AddPanel(FormPanel):
     closed = Signal()
 
     def __init__(self, session: Session, url: str = "") -> None:
-        tr = partial(QCoreApplication.translate, "AddPanel")
-        super().__init__(session, Footer(tr("Add"), tr("Discard what you entered?")))
-        self.footer.take.setObjectName("finish-adding")
+        self._footer = AddFooter()
+        super().__init__(session, self._footer)
         self._type: TypeDescription | None = None
         self._by_hand = self._name_typed = self._adding = False
         self._places: list[Place] = []
@@ -82,9 +90,8 @@ class AddPanel(FormPanel):
         self._resolved.same_asked.connect(
             lambda key: self.session.go(Destination("registries", key))
         )
-        self._switch = button("", self._switch_type)
-        self._switch.setObjectName("switch-type")
-        self._other = ""
+        self._switch = TypeSwitch()
+        self._switch.taken.connect(lambda key: self._choose(key, None))
         above = (self._url, self._types, self._resolved)
         for part in (*above, self._rest, self.secrets_note, self.problem):
             self.content.addWidget(part)
@@ -95,12 +102,12 @@ class AddPanel(FormPanel):
         self.content.addLayout(line)
         self.content.addStretch(1)
         self._rest.hide()
-        self._switch.hide()
         self._url.field.set_value(url)
         self._url.changed.connect(self._url_changed)
         self._types.chosen.connect(lambda key: self._choose(key, None))
         self._name.changed.connect(self._name_changed)
         self.check.coded.connect(self._offer_type)
+        self._footer.consent.changed.connect(self._show_footer)
         self._show_footer()
 
     def focus_first(self) -> None:
@@ -112,7 +119,8 @@ class AddPanel(FormPanel):
         session = self.session
         if session.environment is None:
             return
-        self._types.show_types(session.app.plugins.types_for(session.environment.edition))
+        offered = session.app.plugins.types_for(session.environment.edition)
+        self._types.show_types([bounded_type(found) for found in offered])
         if len(session.app.environments.all()) > 1:
             text = self.tr("Add a registry to {environment}")
             self._title.setText(text.format(environment=session.environment.name))
@@ -157,6 +165,7 @@ class AddPanel(FormPanel):
         if self._type is None or (self.form is not None and self.form.is_changed):
             return
         self._type = None
+        self._footer.consent.ask("", "")
         self._rest.hide()
         self._resolved.hide()
         self._url.say(self._url_spec)
@@ -167,7 +176,7 @@ class AddPanel(FormPanel):
         """Show the fields of a type; what was entered for another stays as far as it fits."""
         by_hand = likelihood is None
         self._by_hand = self._by_hand or by_hand
-        description = self.session.app.plugins.describe(type_id)[1]
+        description = bounded_type(self.session.app.plugins.describe(type_id)[1])
         self._types.show_chosen(description, likelihood)
         self._switch.hide()
         if self._type is None or self._type.id != type_id:
@@ -181,6 +190,8 @@ class AddPanel(FormPanel):
 
     def _show_form(self, description: TypeDescription) -> None:
         self._type = description
+        recorded = self.tr("The confirmation is recorded, with your name and the time.")
+        self._footer.consent.ask(description.confirmation, recorded)
         before, main = self.form, main_url(description.form)
         self.check.close_check()
         without = (main.name,) if main else ()
@@ -323,24 +334,26 @@ class AddPanel(FormPanel):
         self._show_footer()
 
     def _show_footer(self) -> None:
-        chosen = self._type is not None
-        ready = self.session.writable and not self._adding
-        self.footer.check.setEnabled(chosen and self.session.is_ready)
-        self.footer.take.setEnabled(chosen and ready)
-        self.footer.advise(check=self.check.verdict != "ok")
-        if self.session.is_ready and not self.session.writable:
-            self.footer.take.setToolTip(self.tr("Another program has this data open."))
-        texts = {"": self.tr("Add without a check"), "ok": self.tr("Add")}
-        text = texts.get(self.check.verdict, self.tr("Add anyway"))
-        self.footer.take.setText(self.tr("Adding…") if self._adding else text)
+        session = self.session
+        why_not = "" if session.writable else self.tr("The program is starting.")
+        if session.is_ready and not session.writable:
+            why_not = self.tr("Another program has this data open.")
+        self._footer.check.setEnabled(self._type is not None and session.is_ready)
+        self._footer.show_state(
+            self.check.verdict, why_not, chosen=self._type is not None, adding=self._adding
+        )
 
     def submit(self) -> None:
         if self._adding or not self.session.writable:
             return
 
         def begin() -> None:
-            if self.is_right():
+            if not self.is_right():
+                return
+            if self._footer.consent.is_given:
                 self._add()
+            else:
+                self._footer.consent.box.setFocus(Qt.FocusReason.OtherFocusReason)
 
         self.judged(begin)
 
@@ -349,31 +362,21 @@ class AddPanel(FormPanel):
         self._adding = True
         self._show_footer()
         self.problem.hide()
-        app, type_id, place = self.session.app, self._type.id, self.place
-        name = self._name.field.value().strip()
-        values, given = self._values()
-
-        def work() -> tuple[RegistryRow, bool, bool]:
-            draft = app.registries.draft(type_id, values, given)
-            row, kept = app.registries.add(name, place, draft)
-            offline = app.network().offline
-            if not offline:
-                app.synchronize(row)
-            return row, kept, offline
-
+        work = partial(
+            arriving.add,
+            self.session.app,
+            self._type.id,
+            *self._values(),
+            self._name.field.value().strip(),
+            self.place,
+            confirmed=self._type.confirmation != "" and self._footer.consent.is_given,
+        )
         self.session.tasks.run(self, work, self._was_added, self._failed)
 
-    def _was_added(self, added: tuple[RegistryRow, bool, bool]) -> None:
-        row, kept, offline = added
-        said = self.tr("{name} was added and is being read.")
-        if offline:
-            said = self.tr("{name} was added. It is read once the network is on.")
-        said = said.format(name=row.name)
-        if not kept:
-            said = f"{said} {self.tr('Its secrets are kept until the program ends.')}"
-        self.session.tell(said)
+    def _was_added(self, added: Arrival) -> None:
+        self.session.tell(added.told())
         self.check.close_check()
-        self.added.emit(row.id)
+        self.added.emit(added.row.id)
 
     def _failed(self, error: Exception) -> None:
         self._adding = False
@@ -381,17 +384,8 @@ class AddPanel(FormPanel):
         self.show_trouble(error)
 
     def _offer_type(self, code: str) -> None:
-        """Offer the type that a check has found instead: its code is `<type id>-registry`."""
         types = self.session.app.plugins.types_for(self._edition)
-        other = next((found for found in types if f"{found.id}-registry" == code), None)
-        self._other = other.id if other else ""
-        if other is not None:
-            self._switch.setText(menu_text(self.tr("Add as {type}").format(type=other.title)))
-        self._switch.setVisible(other is not None)
-
-    def _switch_type(self) -> None:
-        if self._other:
-            self._choose(self._other, None)
+        self._switch.offer(code, [bounded_type(found) for found in types])
 
     def leave(self) -> None:
         self._guessing.stop()

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QStackedWidget, QTabBar, QVBoxLayout, QWid
 
 from desktop.ui.registries.commands import RegistryCommands
 from desktop.ui.registries.heading import RegistryHeading
+from desktop.ui.registries.holdings import Holdings
 from desktop.ui.session import Listed, Session
 from desktop.ui.sheet import styled
 
@@ -43,7 +44,9 @@ class RegistryDetail(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        self.heading = RegistryHeading(session, commands)
+        self._holdings = Holdings(session, self)
+        self._holdings.counted.connect(self._counted)
+        self.heading = RegistryHeading(session, commands, self._holdings)
         self._bar = QTabBar()
         self._bar.setObjectName("registry-tabs")
         self._bar.setAccessibleName(self.tr("Parts of the registry"))
@@ -92,8 +95,15 @@ class RegistryDetail(QFrame):
         self._entry = entry
         held = entry.row.last_outcome == "held" and entry.row.removed_at is None
         self._show_tabs((REVIEW,) if held else ())
+        self._holdings.look_at(entry.row.id)
         self.heading.show_registry(entry)
         self._show_current()
+
+    def _counted(self, registry: str) -> None:
+        if self._entry is not None and self._entry.row.id == registry:
+            self.heading.show_registry(self._entry)
+            if OVERVIEW in self._made:
+                self._made[OVERVIEW].show_facts()
 
     def show_tab(self, name: str) -> None:
         if name in self._names:
@@ -160,11 +170,13 @@ class RegistryDetail(QFrame):
         if name == OVERVIEW:
             from desktop.ui.registries.overview import OverviewTab
 
-            return OverviewTab(self._session, self._commands, self.show_tab)
+            return OverviewTab(self._session, self._commands, self.show_tab, self._holdings)
         if name == CONTENTS:
             from desktop.ui.registries.contents import ContentsTab
 
-            return ContentsTab(self._session)
+            made = ContentsTab(self._session)
+            made.left.connect(self.left)
+            return made
         if name == CHANGES:
             from desktop.ui.registries.changes import ChangesTab
 

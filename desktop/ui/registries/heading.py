@@ -16,6 +16,7 @@ from desktop.ui.parts.state import LEVEL_ICONS
 from desktop.ui.parts.text import Elided
 from desktop.ui.registries import types
 from desktop.ui.registries.commands import Command, RegistryCommands, fill
+from desktop.ui.registries.holdings import Holdings
 from desktop.ui.session import Listed, Session
 
 NARROW = 440
@@ -25,9 +26,10 @@ NARROW = 440
 class RegistryHeading(QWidget):
     """While the registry synchronizes: a progress line, *Cancel* and *Restart*."""
 
-    def __init__(self, session: Session, commands: RegistryCommands) -> None:
+    def __init__(self, session: Session, commands: RegistryCommands, holdings: Holdings) -> None:
         super().__init__()
         self._session = session
+        self._holdings = holdings
         self._commands = commands
         self._entry: Listed | None = None
         column = QVBoxLayout(self)
@@ -114,7 +116,8 @@ class RegistryHeading(QWidget):
     def _summary(self, entry: Listed) -> str:
         """Return type, state, contents and what comes next, on one line."""
         row, session = entry.row, self._session
-        parts = [types.title(session, row), entry.state.text, types.contents(session, row)]
+        held = self._holdings.said(row.id) or types.contents(session, row)
+        parts = [types.title(session, row), entry.state.text, held]
         usable = not {"plugin-missing", "disabled"} & set(entry.conditions)
         if entry.activity == "idle" and session.is_ready and usable:
             moment = session.app.next_run(row)

@@ -21,9 +21,11 @@ from desktop.ui.tasks import Latest
 
 if TYPE_CHECKING:
     from desktop.engine.attention import Attention
+    from desktop.ui.registries.holdings import Holdings
     from desktop.ui.registries.known import Known
 
 WIDEST = 720
+MOST_KINDS = 20
 
 
 class OverviewTab(QScrollArea):
@@ -34,8 +36,10 @@ class OverviewTab(QScrollArea):
         session: Session,
         commands: RegistryCommands,
         show_tab: Callable[[str], object],
+        holdings: Holdings,
     ) -> None:
         super().__init__()
+        self._holdings = holdings
         self._session = session
         self._commands = commands
         self._show_tab = show_tab
@@ -121,12 +125,20 @@ class OverviewTab(QScrollArea):
         self._known = known
         self._show_problem(attention)
         self._show_changes(known)
-        from desktop.ui.registries.about import facts, origin
+        from desktop.ui.registries.about import origin
 
-        self._facts.show_facts(facts(self._session, self._entry.row, known))
+        self.show_facts()
         self._origin.show_facts(origin(self._entry.row))
         self._origin_title.setVisible(self._entry.row.default_id is not None)
         self._show_state()
+
+    def show_facts(self) -> None:
+        """Show the facts, as soon as they are known."""
+        from desktop.ui.registries.about import facts
+
+        if self._entry is not None and self._known is not None:
+            held = self._holdings.said(self._entry.row.id, MOST_KINDS)
+            self._facts.show_facts(facts(self._session, self._entry.row, self._known, held))
 
     def _show_state(self) -> None:
         """Show what may be another text with every second."""

@@ -32,9 +32,12 @@ def symbol(session: Session, row: RegistryRow) -> str:
     return found.icon if found and found.icon else UNKNOWN_ICON
 
 
-def contents(session: Session, row: RegistryRow, count: int | None = None) -> str:
-    """Return how much a registry holds, such as `146 charts`; empty for nothing."""
-    number = row.artifacts if count is None else count
+def contents(session: Session, row: RegistryRow) -> str:
+    """Return how much a registry holds, such as `146 charts`; empty for nothing.
+
+    Of a type that holds several kinds only `Holdings` knows how many there are of each.
+    """
+    number = row.artifacts
     if not number:
         return ""
     found = description(session, row.type)

@@ -88,6 +88,10 @@ class EnvironmentBlock(QWidget):
         tenants.addWidget(self._adding)
         column.addLayout(tenants)
 
+    def tenant(self, tenant_id: str) -> TenantLine | None:
+        """Return the line of one of its tenants."""
+        return self._lines.get(tenant_id)
+
     def show_environment(
         self,
         row: EnvironmentRow,

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.store import registries as stored
@@ -17,7 +18,7 @@ from desktop.ui.settings.entering import Entering
 from desktop.ui.settings.saving import why_locked
 from desktop.ui.settings.section import Section
 from desktop.ui.settings.setting import left_aligned
-from desktop.ui.settings.tenant import problem_of
+from desktop.ui.settings.tenant import TenantLine, problem_of
 from desktop.ui.welcome.editions import EDITION_WORDS
 
 
@@ -84,6 +85,18 @@ class EnvironmentsSection(Section):
             )
         self._add.setEnabled(not why)
         self._add.setToolTip(why)
+
+    def reveal(self, what: str) -> None:
+        """Go to the switches of a tenant, by its id."""
+        lines = [block.tenant(what) for block in self._blocks.values()]
+        for line in lines:
+            if line is not None:
+                # Where it stands is known once everything has its place.
+                QTimer.singleShot(0, line, lambda line=line: self._go_to(line))
+
+    def _go_to(self, line: TenantLine) -> None:
+        self.ensureWidgetVisible(line)
+        line.focus_switch()
 
     def make(
         self,

@@ -82,6 +82,9 @@ class SettingsPage(Page):
         self._list.setCurrentRow(place)
         if same:
             self._show(place)
+        section = self._stack.currentWidget()
+        if to.text and isinstance(section, Section):
+            section.reveal(to.text)
 
     def focus_filter(self) -> None:
         """Put the keyboard on the list of sections; there is nothing to filter."""

@@ -105,6 +105,9 @@ class Section(QScrollArea):
         """Change something of what is stored, after the changes before it."""
         self.saving.make(work, done, failed)
 
+    def reveal(self, what: str) -> None:
+        """Go to one thing in the section, which a destination named."""
+
     def refresh(self) -> None:
         """Read everything again (F5)."""
         self.show_stored()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.engine import words
@@ -133,6 +133,10 @@ class TenantLine(QWidget):
             self.tr("Allow non-FIPS packs in {name}").format(name=row.name)
         )
         self._fips.setChecked(row.allow_non_fips)
+
+    def focus_switch(self) -> None:
+        """Put the keyboard on what decides about non-FIPS packs."""
+        self._fips.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _begin(self) -> None:
         self._trouble.hide()
