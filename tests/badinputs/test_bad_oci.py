@@ -7,61 +7,33 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from registrykit.oci.media import OCI_MANIFEST
 from registrykit.testing import faults
 from registrykit.testing.answers import Answer, Fault, Request
 from registrykit.testing.oci import Manners, OciSite
 from registrykit.testing.pack_sites import LegacyPackSite
 from registrykit.urls import Basic
+from tests.badinputs.oci_stage import (
+    ACCOUNT,
+    APP,
+    CANARY,
+    JSON,
+    WEB,
+    Spoil,
+    Stage,
+    add_to,
+    filled,
+    layer,
+    manifest,
+)
 from tests.charts import archive
 from tests.e2e.layouts import CHART_CONFIG, CHART_LAYER, push_chart, push_container_image
-from tests.e2e.oci_worlds import outcomes
 from tests.program import Program
-
-CANARY = "c4nary-password"
-ACCOUNT = Basic("robot", CANARY)
-WEB, APP = "acme/web", "acme/app"
-JSON = {"Content-Type": "application/json"}
-
-
-@dataclass
-class Stage:
-    """A registry that was synchronized once, and its server."""
-
-    program: Program
-    site: OciSite
-    before: Any = None
-
-    def sync(self, code: int) -> dict[str, Any]:
-        result = self.program.run("--json", "sync", "charts")
-        assert result.code == code, result
-        assert CANARY not in result.out + result.err
-        assert "Traceback" not in result.err
-        (run,) = result.json["runs"]
-        assert isinstance(run, dict)
-        return run
-
-    def catalog(self) -> Any:
-        return self.program.json("catalog", "list", "--registry", "charts")["artifacts"]
-
-    def skipped(self, run: Mapping[str, Any]) -> dict[str, str]:
-        """Return the reasons of a run by `path version`."""
-        found = self.program.json("history", "charts", "--run", str(run["id"]))["skipped"]
-        return {f"{one['artifact']} {one['version']}".strip(): one["reason"] for one in found}
-
-
-def filled(site: OciSite) -> OciSite:
-    push_chart(site, "acme", archive("web", "1.0.0"))
-    push_chart(site, "acme", archive("web", "1.1.0"))
-    push_container_image(site, APP, "v1", "amd64")
-    return site
 
 
 @pytest.fixture(scope="module")
@@ -69,11 +41,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     program = Program(tmp_path_factory.mktemp("badoci") / "data")
     program.env["REGISTRY_DESKTOP_SECRET_CHARTS_PASSWORD"] = CANARY
     with filled(OciSite(sign_in=ACCOUNT)) as site:
-        program.json(
-            "registry", "add", "oci", "--name", "charts", "--set", f"endpoint={site.endpoint}",
-            "--set", "documents=on-demand", "--set", "auth=basic", "--set", "username=robot",
-            "--secret", "password=env:REGISTRY_DESKTOP_SECRET_CHARTS_PASSWORD",
-        )  # fmt: skip
+        add_to(program, site)
         program.json("sync", "charts")
         stage = Stage(program, site)
         stage.before = stage.catalog()
@@ -91,9 +59,6 @@ def stage(prepared: Stage) -> Iterator[Stage]:
         site.remove(path)
     for name in set(site._repositories) - {WEB, APP}:
         site.delete(name)
-
-
-Spoil = Callable[[Stage], None]
 
 
 def challenge(text: str) -> Spoil:
@@ -246,16 +211,6 @@ def test_pg_15_a_list_that_is_suddenly_empty_is_held(stage: Stage) -> None:
 # Some of it in trouble
 
 
-def manifest(**fields: Any) -> bytes:
-    config = {"mediaType": "x/y", "digest": "sha256:" + "0" * 64, "size": 2}
-    told = {"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": config, "layers": [], **fields}
-    return json.dumps(told).encode()
-
-
-def layer(**fields: Any) -> dict[str, Any]:
-    return {"mediaType": "a/b", "digest": "sha256:" + "1" * 64, "size": 1, **fields}
-
-
 ODD: Mapping[str, tuple[bytes, str]] = {
     # what lies under a tag, and a word of the reason
     "mf-01": (manifest(layers=[layer(digest="sha256:../../x")]), "invalid digest"),
@@ -374,65 +329,3 @@ def test_neighbors_of_a_bad_registry_are_synchronized(stage: Stage, tmp_path: Pa
         runs = program.json("sync", "bad", "good", "packs", code=3)["runs"]
     found = {one["registry"]: (one["outcome"], one["versions"]) for one in runs}
     assert found == {"bad": ("failed", 0), "good": ("ok", 3), "packs": ("ok", 1)}
-
-
-# What is entered
-
-LONG = "x" * 10_000
-ADDRESSES = ["", "   ", "a b", "ftp://h.example", "file:///etc/passwd", "javascript:alert(1)",
-             f"https://robot:{CANARY}@h.example", "https://h.example:0", "https://h.example:65536",
-             f"https://h.example/?token={CANARY}", "https://h.example/#x",
-             "http://169.254.169.254", "http://[fd00:ec2::254]", f"https://{LONG}"]  # fmt: skip
-WRONG: list[tuple[str, dict[str, str]]] = [
-    *(("oci", {"endpoint": one}) for one in ADDRESSES),
-    *(("legacy-pack", {"endpoint": one, "auth": "none"}) for one in ADDRESSES),
-    *(
-        ("oci", {"endpoint": "h.example", "base_content_path": one})
-        for one in ("../x", "a//../b", "a b", "Ünï", "A", "https://h.example/a", "a?b", "a:b", LONG)
-    ),
-    ("oci", {"endpoint": "h.example", "repositories": "a/b:tag"}),
-    ("oci", {"endpoint": "h.example", "auth": "basic", "username": "a:b"}),
-    ("oci", {"endpoint": "h.example", "auth": "ecr", "access_key": "AKIA1", "secret_key": CANARY}),
-    (
-        "oci",
-        {
-            "endpoint": "123456789012.dkr.ecr.us-east-1.amazonaws.com.evil.example",
-            "auth": "ecr",
-            "access_key": "AKIA1",
-            "secret_key": CANARY,
-        },
-    ),
-    ("legacy-pack", {"endpoint": "https://h.example", "auth": "basic", "username": "a:b"}),
-]
-
-
-def test_ur_what_cannot_work_is_refused_before_anything_is_written(tmp_path: Path) -> None:
-    program = Program(tmp_path / "data")
-    program.env["SECRET"] = CANARY
-    commands = []
-    for kind, values in WRONG:
-        words = ["registry", "add", kind, "--name", "x", "--no-check"]
-        for key, value in values.items():
-            secret = key == "secret_key"
-            words += ["--secret", f"{key}=env:SECRET"] if secret else ["--set", f"{key}={value}"]
-        commands.append(words)
-    told = outcomes(program, [*commands, ["registry", "list"]])
-    wrong = []
-    for (kind, values), (code, answer) in zip(WRONG, told, strict=False):
-        error = answer.get("error", {})
-        text = json.dumps(answer)
-        fine = code == 2 and error.get("message") and error.get("remedy")
-        if not fine or CANARY in text or len(text) > 5000:
-            wrong.append((kind, values, code, text[:500]))
-    assert wrong == []
-    assert told[-1] == (0, {"registries": []})
-
-
-def test_ur_07_the_same_registry_in_another_spelling_is_known(tmp_path: Path) -> None:
-    program = Program(tmp_path / "data")
-    for name, endpoint in (("one", "h.example"), ("two", "oci://H.example:443/v2/")):
-        told = program.run(
-            "registry", "add", "oci", "--no-check", "--name", name, "--set", f"endpoint={endpoint}"
-        )
-        assert told.code == 0
-    assert "one is the same registry already" in told.err

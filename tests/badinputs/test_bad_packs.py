@@ -17,8 +17,11 @@ from typing import Any
 
 import pytest
 
+from registrykit.testing import faults
+from registrykit.testing.answers import Fault
 from registrykit.testing.oci import OciSite
 from registrykit.testing.pack_sites import LegacyPackSite
+from registrykit.urls import Basic
 from tests.e2e.layouts import push_pack_by_newer_oras, tar_gz
 from tests.program import Program
 
@@ -196,3 +199,81 @@ def test_a_text_is_there_as_far_as_it_fits(read: Read, name: str) -> None:
     text = read.program.json("catalog", "document", *where)["document"]["text"]
     assert 0 < len(text.encode()) <= 4 * MIB + 100
     assert text.rstrip().endswith("bytes]")
+
+
+# A registry that is in trouble as a whole
+
+
+@dataclass
+class Stage:
+    """A legacy registry that was synchronized once."""
+
+    program: Program
+    site: LegacyPackSite
+    before: Any = None
+
+    def catalog(self) -> Any:
+        return self.program.json("catalog", "list", "--registry", "packs")["artifacts"]
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    program = Program(tmp_path_factory.mktemp("badlegacy") / "data")
+    with LegacyPackSite() as site:
+        push_to_legacy(site, "good", pack())
+        program.json(
+            "registry", "add", "legacy-pack", "--name", "packs",
+            "--set", f"endpoint={site.endpoint}", "--set", "auth=none",
+        )  # fmt: skip
+        program.json("sync", "packs")
+        stage = Stage(program, site)
+        stage.before = stage.catalog()
+        yield stage
+
+
+@pytest.fixture
+def stage(prepared: Stage) -> Iterator[Stage]:
+    yield prepared
+    prepared.site.mend()
+    prepared.site.sign_in = None
+
+
+KEEP: Mapping[str, tuple[str, Fault | None, str]] = {
+    # what goes wrong where, and the code of the run
+    "lp-01 404": ("/v1/_catalog", faults.status(404), "not-a-pack-registry"),
+    "lp-01 page": ("*", faults.html(), "not-a-pack-registry"),
+    "lp-01 another": ("/v1/_catalog", faults.raw(b"HTTP/1.0 200 OK\r\n\r\n[1, 2"), ""),
+    "lp-02": ("/v1/_catalog", faults.endless(b'{"repositories":["'), "too-large"),
+    "lp-03": ("/v1/good/tags/list", faults.status(500), "server-error"),
+    "password": ("", None, "needs-sign-in"),
+    "429": ("/v1/_catalog", faults.status(429, retry_after="3600"), "throttled"),
+}
+
+
+@pytest.mark.parametrize("case", KEEP)
+def test_a_registry_in_trouble_keeps_its_packs(case: str, stage: Stage) -> None:
+    path, fault, code = KEEP[case]
+    if fault is None:
+        stage.site.sign_in = Basic("robot", "right")
+    else:
+        stage.site.spoil(path, fault)
+    (run,) = stage.program.json("sync", "packs", code=4)["runs"]
+    assert (run["outcome"], run["removed"]) == ("failed", 0)
+    assert run["code"] == code or not code, run
+    assert run["message"]
+    assert run["remedy"]
+    assert stage.catalog() == stage.before
+
+
+def test_lp_08_a_registry_that_is_gone_can_be_read(stage: Stage) -> None:
+    port = stage.site.port
+    stage.site.stop()
+    try:
+        (run,) = stage.program.json("sync", "packs", code=4)["runs"]
+        assert run["code"] == "refused"
+        assert stage.catalog() == stage.before
+        where = ("--registry", "packs", "good", "1.0.0")
+        shown = stage.program.json("catalog", "show", *where)
+        assert shown["artifact"]["versions"]
+    finally:
+        stage.site.start(port)

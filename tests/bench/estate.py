@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from desktop.app import build
-from desktop.store import derived, staging
+from desktop.store import columns, derived, staging
 from desktop.store import registries as stored
 from desktop.store.database import FILE, Transaction
 from desktop.store.values import RegistryRow
@@ -60,6 +60,7 @@ def make(
             runs = {row.id: _runs(tx, row, now, chance) for row in rows}
             late = _content(tx, rows, runs, artifacts, versions, chance)
             _readmes(tx, readmes, readme_bytes, now, chance)
+            columns.remember(tx, "registrykit-estate", wares.KINDS)
             tx.sql("DELETE FROM touched")
             tx.sql("INSERT INTO touched SELECT id FROM artifact")
             derived.refresh(tx)
@@ -166,8 +167,8 @@ _ARTIFACT = (
 )
 _VERSION = (
     "INSERT INTO version (artifact_id, version, tag, digest, size, created, app_version,"
-    " deprecated, stable, sort_key, fingerprint, body, state, first_seen, gone_since)"
-    f" VALUES ({', '.join('?' * 15)})"
+    " deprecated, stable, sort_key, fingerprint, body, state, first_seen, gone_since,"
+    f" content_digest) VALUES ({', '.join('?' * 15)}, '')"
 )
 
 
@@ -246,12 +247,8 @@ def _versions(
     first = runs[0][0]
     day = chance.randrange(200, 2_900)
     place_of = f"{row.endpoint}/{path}"
-    body = (
-        '{"dependencies":[],"description":"","facts":{"apiVersion":"v2","home":"'
-        + place_of
-        + '","maintainers":[{"email":"team@example.com","name":"team"}],"type":"application"},'
-        + f'"urls":["{place_of}-'
-    )
+    facts = json.dumps(wares.facts(kind, path, place_of, number), separators=(",", ":"))
+    body = f'{{"dependencies":[],"description":"","facts":{facts},"urls":["{place_of}-'
     digests = chance.randbytes(32 * len(part)).hex()
     prints = chance.randbytes(16 * len(part))
     newest = len(part) - 1

@@ -12,6 +12,7 @@ BENCHES = {
     "start": "tests.bench.first_paint",
     "scroll": "tests.bench.scrolling",
     "stalls": "tests.bench.stalls",
+    "crawl": "tests.bench.crawl",
 }
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from registrykit.formats.kinds import ARTIFACT, CHART, IMAGE, ZARF
+from registrykit.formats.pack import LAYERS, PACK
 from registrykit.versions import is_prerelease, is_semver, sort_key
 
 DAY = 24 * 3600.0
@@ -49,6 +51,11 @@ KEYWORDS = (
 ).split()
 
 
+KINDS = (CHART, PACK, ZARF, IMAGE, ARTIFACT)
+CLOUDS = "all aws azure gcp vsphere openstack maas edge edge-native baremetal".split()
+ADDONS = "logging|monitoring|load balancer|security|ingress|storage|network|registry".split("|")
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How the last synchronization of a registry ended, for a list that shows every state."""
@@ -87,6 +94,36 @@ OUTCOMES = {
     90: Outcome("ok", changed={"removed_at": -2 * DAY}),
 }
 """By the place of the registry; all others are fine. `removed_at` counts from now."""
+
+
+def facts(kind: str, path: str, place: str, number: int) -> dict[str, Any]:
+    """Return what a source says of every version of an artifact; `number` chooses."""
+    images = [f"registry.example/{path}/{part}:{number % 97}.0" for part in ("server", "agent")]
+    if kind == "pack":
+        layer = LAYERS[number % 11] if number % 11 < len(LAYERS) else "addon"
+        found: dict[str, Any] = {
+            "layer": layer,
+            "cloudTypes": CLOUDS[number % 10 : number % 10 + 1 + number % 3],
+            "images": images,
+        }
+        if layer == "addon":
+            found["addonType"] = ADDONS[number % len(ADDONS)]
+        if number % 13 == 0:
+            found["state"] = "deprecated"
+        if number % 3:
+            status = "compliant" if number % 3 == 1 else "not_compliant"
+            found["fips"] = {"status": status, "basis": "registry_declared"}
+        return found
+    if kind == "zarf":
+        return {
+            "architectures": ["amd64", "arm64"][: 1 + number % 2],
+            "components": [{"name": "base", "required": True}, {"name": "extras"}],
+            "images": images,
+        }
+    if kind == "image":
+        return {"platforms": ["linux/amd64", "linux/arm64", "linux/s390x"][: 1 + number % 3]}
+    team = [{"email": "team@example.com", "name": "team"}]
+    return {"apiVersion": "v2", "home": place, "maintainers": team, "type": "application"}
 
 
 @dataclass(frozen=True)

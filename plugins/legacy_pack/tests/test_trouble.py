@@ -5,7 +5,9 @@ The ids in the names (LP-01 …) are those of the catalog of bad input.
 
 from __future__ import annotations
 
+import itertools
 import json
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,8 +24,8 @@ from registrykit.events import Complete, Note, Skip, Unchanged
 from registrykit.testing import faults
 from registrykit.testing.answers import Answer, Request
 from registrykit.testing.catalog import MiniCatalog
-from registrykit.testing.pack_sites import LegacyPackSite
-from registrykit.testing.running import Run, collect
+from registrykit.testing.pack_sites import LegacyPackSite, pack_archive
+from registrykit.testing.running import Run, collect, collect_bytes
 from registrykit.testing.servers import Names, Site
 from registrykit.urls import Basic, Bearer
 from registrykit_legacy_pack.registry import LegacyPackRegistry
@@ -328,3 +330,35 @@ def test_a_registry_that_wants_rest_ends_the_run(site: LegacyPackSite) -> None:
     assert isinstance(error, Throttled)
     assert error.retry_after == 600
     assert len(catalog.versions) == 5
+
+
+def test_bl_08_a_blob_without_an_end_is_left(site: LegacyPackSite) -> None:
+    archive = pack_archive("nginx-9", {"pack.json": b'{"name": "nginx", "version": "9"}'})
+    site.push("nginx", "9", {"nginx-9.tar.gz": archive}, shape="files")
+    found = next(one for one in run(site).found if one.version.version == "9")
+
+    def endless(answer: Answer, request: Request) -> Answer:
+        if "/blobs/" not in request.path:
+            return answer
+        return Answer(200, itertools.repeat(bytes(64 * 1024)), chunked=True)
+
+    site.spoil("*", endless)
+    with pytest.raises(BadAnswer) as raised:
+        collect_bytes(PACKS, {"endpoint": site.url, "auth": "none"}, found.artifact, found.version)
+    assert raised.value.code == "digest-mismatch"
+
+
+def test_long_texts_of_many_versions_take_little_room(site: LegacyPackSite) -> None:
+    for number in range(25):
+        long = f"# {number}\n".encode() + b"word " * (4 * 1024 * 1024 // 5)
+        described = json.dumps({"name": "long", "version": f"1.{number}"}).encode()
+        files = {"pack.json": described, "README.md": long, "schema.yaml": long}
+        site.push("long", f"1.{number}.0", files, shape="whole")
+    tracemalloc.start()
+    try:
+        found = run(site)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(versions(found)) == 30
+    assert peak < 100 * 1024 * 1024, f"{peak:,}"  # they are 200 MiB

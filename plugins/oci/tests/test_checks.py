@@ -172,6 +172,17 @@ def test_what_cannot_be_read_is_a_warning_of_the_content(site: OciSite) -> None:
     assert look(site, repositories=["acme/spectro-packs/archive"])["content"].verdict == "skipped"
 
 
+def test_a_repository_without_tags_is_passed_over() -> None:
+    with OciSite() as site:
+        site.push_image("acme/a-marker", "")
+        site.spoil("/v2/acme/a-marker/tags/list", faults.status(404))
+        assert look(site)["content"].verdict == "warning"
+        site.push_image("acme/b-app", "1.0.0")
+        content = look(site)["content"]
+        assert content.verdict == "ok"
+        assert content.message.startswith("acme/b-app has 1 tag")
+
+
 def test_names_of_the_registrys_own_are_counted(site: OciSite) -> None:
     """As Amazon ECR lists them."""
     asked: list[str] = []

@@ -237,7 +237,9 @@ def test_under_random_faults_an_answer_is_right_or_an_error(seed: int) -> None:
 def test_the_encrypted_port_that_is_asked_in_the_open_is_recognized() -> None:
     with Site({"/a": b"x"}) as site, client(site) as http:
         said = b"Client sent an HTTP request to an HTTPS server.\n"
-        site.spoil("/a", faults.status(400, said))
-        error = failure(http, site.url + "/a")
-        assert isinstance(error, UntrustedTls)
-        assert error.code == "https-on-http"
+        bare = b"HTTP/1.0 400 Bad Request\r\n\r\n" + said  # as Go's servers say it
+        for fault in (faults.status(400, said), faults.raw(bare)):
+            site.spoil("/a", fault)
+            error = failure(http, site.url + "/a")
+            assert isinstance(error, UntrustedTls)
+            assert error.code == "https-on-http"

@@ -5,13 +5,17 @@ The ids (MF-10 …) are those of the catalog of bad input.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
 import tracemalloc
+import weakref
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
+import msgspec
 import pytest
 
 from plugins.sdk.tests.oci_contents import (
@@ -34,12 +38,14 @@ from plugins.sdk.tests.oci_contents import (
 from registrykit.artifacts import Version
 from registrykit.errors import BadAnswer
 from registrykit.events import Skip, SyncEvent
+from registrykit.formats.entries import settle_facts
 from registrykit.formats.pack_archive import PackLimits, read_pack
 from registrykit.frames import MAX_EVENTS, MAX_MEMORY, batches, pack
 from registrykit.frames import Remembered as RememberedFrame
 from registrykit.http import Http
 from registrykit.oci.addresses import read_address
 from registrykit.oci.content.look import Look
+from registrykit.oci.content.once import Once
 from registrykit.oci.content.remembered import Remembered, Row
 from registrykit.oci.content.shapes import pack_layer
 from registrykit.oci.content.source import Source
@@ -225,6 +231,46 @@ def test_the_names_of_files_count_for_what_is_kept(site: OciSite) -> None:
         assert before - look._once._room > 5000 * 300
 
 
+def test_an_error_keeps_nothing_of_what_it_was_raised_over() -> None:
+    """A bomb that was refused is gone at once, and not when somebody looks for cycles."""
+
+    class Unpacked:
+        pass
+
+    seen: list[weakref.ref[Unpacked]] = []
+
+    def refuse() -> str:
+        unpacked = Unpacked()
+        seen.append(weakref.ref(unpacked))
+        raise BadAnswer("too large")
+
+    gc.disable()
+    try:
+        with suppress(BadAnswer):
+            Once(100).get("a", refuse, len)
+        assert seen[0]() is None
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"x": [[]] * 200_000},
+        {"x": [1] * 200_000},
+        {"x": {str(number): True for number in range(200_000)}},
+        {"山" * 250 + str(number): 1 for number in range(50_000)},
+    ],
+    ids=["lists", "numbers", "fields", "names"],
+)
+def test_facts_are_bounded_by_the_room_they_take_up(facts: dict[str, Any]) -> None:
+    remarks: list[str] = []
+    kept = settle_facts(facts, remarks)
+    assert 1000 < len(kept.get("x", kept)) < 20_000
+    assert len(msgspec.json.encode(kept)) < 4 * MIB
+    assert "left out" in remarks[0]
+
+
 @pytest.mark.parametrize("part", ["config", "layer"])
 @pytest.mark.parametrize("way", ["changed", "longer", "shorter"])
 def test_an_image_of_other_bytes_is_refused(site: OciSite, part: str, way: str) -> None:
@@ -239,6 +285,17 @@ def test_an_image_of_other_bytes_is_refused(site: OciSite, part: str, way: str) 
     with pytest.raises(BadAnswer) as raised:
         reader.saved(found)
     assert raised.value.code == ("digest-mismatch" if way == "changed" else "size-mismatch")
+
+
+def test_mf_09_an_index_that_is_too_long_is_not_saved_in_part(site: OciSite) -> None:
+    digests = [
+        site.push_image("acme/long", "", annotations={"n": str(number)}) for number in range(1001)
+    ]
+    site.push_index("acme/long", "1", [(digest, {"os": "linux"}) for digest in digests])
+    reader = Reader(site.endpoint)
+    with pytest.raises(BadAnswer) as raised:
+        reader.saved(one(reader.sync()[0], "acme/long"))
+    assert raised.value.code == "index-too-long"
 
 
 def test_memory_is_bounded_with_all_that_is_in_it() -> None:

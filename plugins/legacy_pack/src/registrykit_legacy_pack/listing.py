@@ -99,7 +99,9 @@ def _outcome(ctx: Context[LegacyPackConfig], look: Look, listed: Listed) -> _Out
     except (NotAllowed, NotFound, BadAnswer, Unreachable) as error:
         if not _is_of_one(error):
             raise
-        return _Outcome([Skip(Ref(name, "", PACK.id), _reason(error))], error)
+        # Its traceback would hold on to all that is known of the repository.
+        told = Skip(Ref(name, "", PACK.id), _reason(error))
+        return _Outcome([told], error.with_traceback(None))
 
 
 class _Repository:

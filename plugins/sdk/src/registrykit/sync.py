@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
@@ -105,6 +106,7 @@ class Context(Generic[C]):
         `items` is consumed lazily. The first exception ends the iteration; to go on after an
         error, let `fn` return it.
         """
+        _prepare_structs()
         pending: deque[Future[Result]] = deque()
         with ThreadPoolExecutor(at_most, thread_name_prefix="map") as pool:
             try:
@@ -119,6 +121,27 @@ class Context(Generic[C]):
             finally:
                 for future in pending:
                     future.cancel()
+
+
+_prepared: set[type[msgspec.Struct]] = set()
+_preparing = threading.Lock()
+
+
+def _prepare_structs() -> None:
+    """Let msgspec work out all Struct classes that are loaded.
+
+    It does so when a class is first read into, and a second thread that reads into the same class
+    meanwhile ends the process (seen with msgspec 0.22).
+    """
+    with _preparing:
+        waiting = [msgspec.Struct]
+        while waiting:
+            kind = waiting.pop()
+            waiting += kind.__subclasses__()
+            if kind not in _prepared:
+                _prepared.add(kind)
+                with suppress(Exception):  # a class that cannot be read into
+                    msgspec.json.Decoder(kind)
 
 
 def read_config(registry_type: RegistryType[C], values: Mapping[str, Any]) -> C:

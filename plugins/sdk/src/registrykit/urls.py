@@ -17,7 +17,7 @@ from registrykit.errors import BadAnswer, BadConfig, RegistryError
 
 LONGEST_URL = 2048
 _PORTS = {"http": 80, "https": 443}
-_EXAMPLE = "Enter a URL such as https://charts.example.com/stable."
+_EXAMPLE = "Enter a URL such as https://registry.example.com/stable."
 
 # The shape that nearly every URL has already; everything else takes the careful way below.
 _USUAL = re.compile(

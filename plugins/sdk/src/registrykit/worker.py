@@ -162,6 +162,8 @@ def serve(host: Host) -> None:
                     PluginFault(
                         "The worker ran out of memory.",
                         cause=f"its limit is {MEMORY_LIMIT // 1024 // 1024} MiB",
+                        remedy="Something in the registry is too large: read less of it at once, "
+                        "or report it to the author of the plugin.",
                         code="out-of-memory",
                     )
                 )

@@ -13,8 +13,6 @@ from registrykit.formats.chart import read_chart
 LARGEST = 100 * 1024 * 1024
 """Helm reads no chart that is larger than this when unpacked, so none is that is so packed."""
 
-LONGEST_TEXT = 6 * 1024 * 1024
-
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._+-]+")
 
 
@@ -28,7 +26,7 @@ def chart_documents(archive: BinaryIO, ref: Ref) -> Iterator[Document]:
         ("metadata", chart.chart_yaml, "text/yaml"),
     ):
         if text:
-            yield Document(ref, name, bounded(text), media_type)
+            yield Document(ref, name, text, media_type)
 
 
 def chart_file_name(artifact: Artifact, version: Version) -> str:
@@ -43,16 +41,3 @@ def file_stem(name: str, version: str, spare: str) -> str:
         for text, instead in ((name, spare), (version, "0"))
     ]
     return "-".join(words)
-
-
-def bounded(text: str) -> str:
-    """Return a text that fits into one event, in bytes of UTF-8.
-
-    The reader counts the bytes in the archive; each that is not text becomes three.
-    """
-    if len(text) <= LONGEST_TEXT // 4:
-        return text
-    encoded = text.encode("utf-8", "replace")
-    if len(encoded) <= LONGEST_TEXT:
-        return text
-    return encoded[:LONGEST_TEXT].decode("utf-8", "ignore") + "\n\n[shortened]\n"

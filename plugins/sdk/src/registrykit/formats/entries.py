@@ -26,6 +26,7 @@ _MAX_APP_VERSION = 1024
 _MAX_DESCRIPTION = 16 * 1024
 _MAX_FACT = 64 * 1024
 _MAX_FACTS = 1024 * 1024
+_EACH = 64  # what an empty list takes up in memory, and so for what each fact counts at least
 _MAX_DEPTH = 64
 _MAX_LIST = 1000
 _MAX_URL = 8 * 1024
@@ -317,14 +318,10 @@ def settle_facts(facts: dict[str, Any], remarks: list[str]) -> dict[str, Any]:
     """Return `facts` without empty values, within bounds of length and depth."""
     if _is_settled(facts):
         return facts
-    kept = {}
     room = _Room()
-    for key, content in facts.items():
-        if content is None:
-            continue
-        settled = room.settle(content, 1)
-        if settled is not None:
-            kept[key[:_MAX_NAME]] = settled
+    kept: dict[str, Any] = room.settle(
+        {key[:_MAX_NAME]: content for key, content in facts.items()}, 0
+    )
     if room.exceeded:
         remarks.append("part of its metadata is too long or nested too deeply, and was left out")
     return kept
@@ -353,14 +350,16 @@ class _Room:
     def settle(self, content: Any, depth: int) -> Any:
         """Return what may be kept of `content`, None if nothing."""
         kind = type(content)
-        self._left -= 8
+        self._left -= _EACH
         if kind is str:
             shown = content if len(content) <= _MAX_FACT // 4 else shorten(content, _MAX_FACT)
             self._left -= len(shown)
             if self._left < 0 or shown is not content:
                 self.exceeded = True
             return shown if self._left >= 0 else None
-        if kind is bool or kind is int or content is None:
+        if content is None:
+            return None
+        if (kind is bool or kind is int) and self._left >= 0:
             return content
         if depth >= _MAX_DEPTH or self._left < 0:
             self.exceeded = True

@@ -246,7 +246,8 @@ def said_by(body: bytes, content_type: str, mask: Mask) -> str:
     if "html" in content_type or text.lstrip()[:1] == "<":
         title = re.search(r"<title>([^<]{1,200})</title>", text[:4096], re.I)
         return _quoted(mask(title[1])) if title else ""
-    usable = content_type.startswith("text/") and len(text) <= 1000
+    # Go answers HTTP on a port for TLS in plain text that it does not declare.
+    usable = (not content_type or content_type.startswith("text/")) and len(text) <= 1000
     return _quoted(mask(text)) if usable else ""
 
 

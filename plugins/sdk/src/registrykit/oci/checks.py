@@ -106,7 +106,8 @@ class _Look:
             if basic is None:
                 return not_needed(f"Nobody is signed in; tokens come from {whose}.")
             fetch_token(registry.http, realm, "", basic, registry.limits)
-            return f"{whose} gives tokens for {host} {user}."
+            where = "" if whose == host else f" of {whose}"
+            return f"The token server{where} accepts the sign-in {user}."
         registry.verify_sign_in()
         return f"The registry accepts the sign-in {user}."
 

@@ -60,14 +60,15 @@ def read_listing(
     names: dict[str, None] = {}
     unusable: list[str] = []
     odd = empty = pages = 0
-    seen: set[str] = set()
-    ends: set[tuple[str, str]] = set()
+    # By their hashes: there may be thousands, each as long as a page.
+    seen: set[int] = set()
+    ends: set[int] = set()
     until = time.monotonic() + limits.listing
     page: Url | None = first
     while page is not None:
-        if str(page) in seen:
+        if hash(page) in seen:
             _endless("It repeats itself.")
-        seen.add(str(page))
+        seen.add(hash(page))
         if pages >= limits.pages or time.monotonic() > until:
             _endless(f"It had no end after {pages:,} pages.")
         response = ask(page)
@@ -81,7 +82,7 @@ def read_listing(
             if not isinstance(name, str) or not usable(name):
                 odd += 1
                 if len(unusable) < MOST_UNUSABLE:
-                    unusable.append(clean(str(name)[:400], 80))
+                    unusable.append(clean(_words(name)[:400], 80))
             elif wanted is None or wanted(name):
                 names[name] = None
         if len(names) > limits.names:
@@ -90,13 +91,18 @@ def read_listing(
             break
         if found:
             empty = 0
-            both = str(found[0]), str(found[-1])
+            both = hash((_words(found[0]), _words(found[-1])))
             if page is not None and both in ends:
                 _endless("It repeats itself.")
             ends.add(both)
         elif page is not None and (empty := empty + 1) > limits.empty_pages:
             _endless(f"{empty} empty pages came, one after another.")
     return Listing(tuple(names), tuple(unusable), odd, pages)
+
+
+def _words(name: object) -> str:
+    """Return a name as it may be shown; a list or a map is none, however deep it is."""
+    return str(name) if isinstance(name, str | int | float) else ""
 
 
 def _object(body: bytes) -> dict[str, Any]:

@@ -8,8 +8,9 @@ for name in registry.catalog(under="acme"):
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from registrykit.artifacts import lies_under
@@ -29,6 +30,7 @@ from registrykit.urls import Credentials
 if TYPE_CHECKING:
     from registrykit.http import Http
 
+_LARGE = 256 * 1024
 _NO_HEAD = frozenset((400, 405, 501))
 _NO_CATALOG = frozenset((404, 405, 501))
 
@@ -54,6 +56,7 @@ class Registry:
         self.limits = limits or OciLimits()
         self._asker = Asker(http, address, credentials, self.limits)
         self.sign_in = self._asker.sign_in
+        self._large = threading.Lock()
 
     def probe(self) -> Probe:
         """Return what the registry says to strangers; it is asked once."""
@@ -194,12 +197,7 @@ class Registry:
                 if child.digest in seen or child.media_type not in IMAGES | INDEXES:
                     continue
                 if len(seen) > self.limits.children:
-                    raise BadAnswer(
-                        f"The index {manifest.reference} of {manifest.repository} is too long.",
-                        cause=f"At most {self.limits.children:,} manifests are read.",
-                        remedy="Ask the owner of the registry what it is for.",
-                        code="index-too-long",
-                    )
+                    raise too_many_children(manifest, self.limits)
                 seen.add(child.digest)
                 inner = self.manifest(manifest.repository, child.digest, size=child.size)
                 waiting.append((depth + 1, child, inner))
@@ -275,8 +273,20 @@ class Registry:
             raise digest_mismatch(f"The manifest {reference} of {repository}", said, digest)
         if size is not None and len(content) != size:
             raise size_mismatch(Descriptor("", reference, size), len(content))
-        media_type, document = read_manifest(content, response.headers.get("content-type", ""))
+        # What is being parsed takes far more room than its bytes.
+        with self._large if len(content) > _LARGE else nullcontext():
+            media_type, document = read_manifest(content, response.headers.get("content-type", ""))
         return Manifest(repository, reference, digest, media_type, content, document, response.etag)
+
+
+def too_many_children(manifest: Manifest, limits: OciLimits) -> BadAnswer:
+    """Return the error for an index that leads to more manifests than anybody follows."""
+    return BadAnswer(
+        f"The index {manifest.reference} of {manifest.repository} is too long.",
+        cause=f"At most {limits.children:,} manifests are read.",
+        remedy="Ask the owner of the registry what it is for.",
+        code="index-too-long",
+    )
 
 
 def _same_name(told: object, asked: str) -> bool:

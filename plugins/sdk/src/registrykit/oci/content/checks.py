@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from registrykit.artifacts import lies_under
 from registrykit.checks import Outcome, Step, not_needed, warned
-from registrykit.errors import BadAnswer, Cancelled, RegistryError
+from registrykit.errors import BadAnswer, Cancelled, NotFound, RegistryError
 from registrykit.oci.checks import ENOUGH, stages, without_list
 from registrykit.oci.content.look import Look
 from registrykit.oci.content.shapes import HELM_CONFIG, is_attached, only_file, pack_layer, shape_of
@@ -82,12 +82,19 @@ class _Check:
         if not self._found:
             return not_needed("There is no repository to read.")
         said: list[str] = []
+        absent: NotFound | None = None
         try:
             for name in _here_and_there(self._found):
-                kind, sentence = self._kind(name)
+                try:
+                    kind, sentence = self._kind(name)
+                except NotFound as error:  # listed, and without a tag; or entered by mistake
+                    absent = absent or error
+                    continue
                 if kind and self._source.shows(kind):
                     return sentence
                 said.append(sentence)
+            if absent and not said:
+                raise absent
         except Cancelled:
             raise
         except RegistryError as error:
@@ -119,7 +126,8 @@ class _Check:
         everything = self._names(base)
         if found := misplaced(source, path, everything):
             reason, remedy = found
-            return f"There are no packs: {reason}", remedy
+            where = f" under {prefix}" if len(source.prefixes()) > 1 else ""
+            return f"There are no packs{where}: {reason}", remedy
         here = source.address.repository(path)
         if name := self._pack_elsewhere(name for name in everything if lies_under(name, here)):
             return (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ from registrykit.oci.manifests import Descriptor
 from registrykit.oci.registry import Registry
 
 IN_MEMORY = 2 * 1024 * 1024
+AT_ONCE = 512 * 1024
+"""Bytes of a blob that is not worth being read piece by piece."""
 
 _WORTH_ANOTHER_TRY = frozenset(("digest-mismatch", "size-mismatch", "truncated"))
 
@@ -29,6 +32,9 @@ def downloaded(
             remedy="Use the registry's own tool to download it.",
             code="too-large",
         )
+    if descriptor.size <= AT_ONCE:
+        yield io.BytesIO(registry.read_blob(repository, descriptor))
+        return
     with tempfile.SpooledTemporaryFile(IN_MEMORY) as file:
         try:
             _fill(file, registry, repository, descriptor)

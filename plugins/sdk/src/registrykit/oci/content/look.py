@@ -21,7 +21,7 @@ SMALL = 4 * 1024 * 1024
 """Bytes of a config, or of a single text."""
 
 _KEPT = 32 * 1024 * 1024
-_AT_ONCE = 4
+_AT_ONCE = 2
 
 T = TypeVar("T")
 
@@ -34,8 +34,8 @@ class Look:
         self.registry = source.registry(http)
         self._entered = frozenset(source.entered())
         self._once = Once(_KEPT)
-        # As many threads download as there are; what they unpack has to fit into the memory.
-        self._unpacking = threading.Semaphore(_AT_ONCE)
+        # As many threads download as there are; what they make of it has to fit into the memory.
+        self.unpacking = threading.Semaphore(_AT_ONCE)
 
     def has_packs(self, repository: str) -> bool:
         """Say whether what lies in a repository is a pack where it looks like nothing else."""
@@ -64,7 +64,7 @@ class Look:
 
         def read() -> PackContents:
             content = downloaded(self.registry, repository, layer, LARGEST_PACK)
-            with content as archive, self._unpacking:
+            with content as archive, self.unpacking:
                 return read_pack(archive)
 
         return self._read((layer.digest, "pack"), read, _weight)

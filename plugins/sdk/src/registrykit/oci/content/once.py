@@ -36,10 +36,12 @@ class Once:
             return read()
         try:
             result = read()
-        except BaseException as error:
+        except BaseException:
             with self._lock:
                 del self._kept[key]
-            mine.set_exception(error)
+            # Not the error itself: what it was raised over, megabytes perhaps, would stay with it
+            # until somebody looks for cycles.
+            mine.set_exception(LookupError())
             raise
         mine.set_result(result)
         self._keep(key, mine, weigh(result))
@@ -49,10 +51,12 @@ class Once:
         with self._lock:
             self._kept[key] = read, weight
             self._room -= weight
-            for oldest in list(self._kept) if self._room < 0 else ():
+            given_up = []
+            for oldest, (future, weight) in self._kept.items():
                 if self._room >= 0:
-                    return
-                future, weight = self._kept[oldest]
+                    break
                 if future.done():
                     self._room += weight
-                    del self._kept[oldest]
+                    given_up.append(oldest)
+            for oldest in given_up:
+                del self._kept[oldest]

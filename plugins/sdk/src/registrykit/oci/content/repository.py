@@ -180,9 +180,11 @@ class _Repository:
         except NotFound as error:
             # It may have been deleted since it was listed.
             entered = self._place.entered
-            self._ended = Outcome([Note(error.code, str(error))], error) if entered else Outcome()
+            told = [Note(error.code, str(error))]
+            self._ended = Outcome([*told], error.with_traceback(None)) if entered else Outcome()
         except RegistryError as error:
-            self._ended = error
+            # Its traceback would hold on to all that is known of the repository.
+            self._ended = error.with_traceback(None)
             if _is_of_one(error):
                 self._ended = Outcome([Skip(Ref(self._name), _reason(error))], error)
 

@@ -45,6 +45,7 @@ _DESCRIPTION = "org.opencontainers.image.description"
 _ATTESTATION = "vnd.docker.reference.type"
 _LONGEST = 16 * 1024
 _MOST_FILES = 1000
+_OF_CONFIGS = ("architecture", "os", "variant", "created", "config")
 
 
 def read_row(
@@ -93,14 +94,9 @@ def _chart(look: Look, manifest: Manifest, shape: Shape, row: Row) -> Row:
     image = _image_of(shape)
     layer = chart_layer(image)
     problems: list[str] = []
-    entry = _json(
-        look.small(manifest.repository, image.config), "The config of the chart", problems
-    )
-    # These describe a place in an index, where a chart does not say them of itself.
-    for key in ("digest", "created", "urls"):
-        entry.pop(key, None)
-    own = plain_text(entry.get("version"))[:_LONGEST]
-    version = read_version(own, {**entry, "urls": ["x"]}, problems)
+    config = look.small(manifest.repository, image.config)
+    with look.unpacking:
+        version = _described(config, problems)
     facts = dict(version.facts)
     if problems:
         facts["problems"] = problems
@@ -119,6 +115,15 @@ def _chart(look: Look, manifest: Manifest, shape: Shape, row: Row) -> Row:
         description=version.description,
         keywords=keywords_of(version.facts.get("keywords")),
     )
+
+
+def _described(config: bytes, problems: list[str]) -> Version:
+    entry = _json(config, "The config of the chart", problems)
+    # These describe a place in an index, where a chart does not say them of itself.
+    for key in ("digest", "created", "urls"):
+        entry.pop(key, None)
+    own = plain_text(entry.get("version"))[:_LONGEST]
+    return read_version(own, {**entry, "urls": ["x"]}, problems)
 
 
 def _pack(
@@ -195,7 +200,11 @@ def _image(look: Look, manifest: Manifest, shape: Shape, row: Row) -> Row:
     else:
         size = content_size(document)
         try:
-            config = _json(look.small(manifest.repository, document.config), "The config", [])
+            content = look.small(manifest.repository, document.config)
+            with look.unpacking:
+                told = _json(content, "The config", [])
+                config = {key: told[key] for key in _OF_CONFIGS if key in told}
+                del told
         except BadAnswer:
             config = {}  # what it adds is nothing that an image could not be listed without
         platform = Platform(*(plain_text(config.get(key)) for key in ("architecture", "os")))

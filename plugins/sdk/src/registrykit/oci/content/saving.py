@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -22,6 +23,7 @@ from registrykit.oci.content.source import Source
 from registrykit.oci.content.texts import stored
 from registrykit.oci.manifests import Descriptor, Image, Index, Manifest
 from registrykit.oci.media import IMAGES, INDEXES, OCI_INDEX
+from registrykit.oci.registry import too_many_children
 
 if TYPE_CHECKING:
     from registrykit.oci.blobs import Blob
@@ -98,17 +100,21 @@ def _write_layout(look: Look, manifest: Manifest, version: Version, stream: Bina
 
 
 def _manifests(look: Look, manifest: Manifest) -> Iterator[Manifest]:
-    """Yield a manifest or index, and once each all that it leads to."""
+    """Yield a manifest or index, and once each all that it leads to; raise if that is too much."""
     seen = {manifest.digest}
-    waiting = [manifest]
-    while waiting and len(seen) <= look.registry.limits.children:
-        found = waiting.pop(0)
+    waiting: deque[Descriptor] = deque()
+    found = manifest
+    while True:
         yield found
-        if isinstance(found.document, Index):
-            for child in found.document.manifests:
-                if child.digest not in seen and child.media_type in IMAGES | INDEXES:
-                    seen.add(child.digest)
-                    waiting.append(look.child(manifest.repository, child))
+        for child in found.document.manifests if isinstance(found.document, Index) else ():
+            if child.digest not in seen and child.media_type in IMAGES | INDEXES:
+                seen.add(child.digest)
+                waiting.append(child)
+        if len(seen) > look.registry.limits.children:
+            raise too_many_children(manifest, look.registry.limits)
+        if not waiting:
+            return
+        found = look.child(manifest.repository, waiting.popleft())
 
 
 def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:

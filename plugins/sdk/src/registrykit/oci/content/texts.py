@@ -9,10 +9,11 @@ from registrykit.artifacts import Artifact, Version
 from registrykit.errors import BadAnswer, NotFound
 from registrykit.events import Document, Ref
 from registrykit.formats import zarf
-from registrykit.formats.chart_archive import LARGEST, bounded, chart_documents
+from registrykit.formats.chart_archive import LARGEST, chart_documents
 from registrykit.formats.kinds import CHART, IMAGE, ZARF
 from registrykit.formats.pack import PACK
 from registrykit.formats.pack_archive import PackContents
+from registrykit.formats.text import Remarks, readable
 from registrykit.oci.content.download import downloaded
 from registrykit.oci.content.look import SMALL, Look
 from registrykit.oci.content.shapes import ZARF_YAML, chart_layer, pack_layer, shape_of
@@ -94,7 +95,7 @@ def _config(look: Look, manifest: Manifest, image: Image, ref: Ref) -> Iterator[
         content = look.small(manifest.repository, image.config)
     except (BadAnswer, NotFound):
         return  # the manifest can be read without it
-    yield Document(ref, "metadata", bounded(content.decode("utf-8", "replace")), _JSON)
+    yield Document(ref, "metadata", readable(content, "the config", SMALL, Remarks()), _JSON)
 
 
 def _manifest(manifest: Manifest, ref: Ref) -> Document:
