@@ -164,7 +164,11 @@ class Bench:
             options.pop("plugin_version", "1.0"),
             "scripted",
             {},
-            settings=Settings(documents=self.registry.config.get("documents", "latest"), full=full),
+            settings=Settings(
+                documents=self.registry.config.get("documents", "latest"),
+                full=full,
+                offline=bool(options.pop("offline", False)),
+            ),
         )
         parts = Parts(app.db, app.clock, app.bus, app.workers)
         return synchronize(parts, self.registry, lambda: job, _Nobody(), **options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from desktop.app import App
@@ -18,6 +19,7 @@ from desktop.store import search as searching
 from desktop.store.values import ArtifactRow, DocumentRow, RegistryRow, VersionRow
 from registrykit.errors import BadConfig, NotFound
 from registrykit.fips import FACT
+from registrykit.versions import is_prerelease
 
 
 def search(app: App, args: Namespace, out: Output) -> int:
@@ -29,7 +31,7 @@ def search(app: App, args: Namespace, out: Output) -> int:
         rows = names.view(app, args).registries(app)
     begun = time.perf_counter()
     found = searching.search(
-        app.db, query, [row.id for row in rows], kind=args.kind, limit=args.limit
+        app.db, query, [row.id for row in rows], kind=names.kind(app, args), limit=args.limit
     )
     seconds = time.perf_counter() - begun
     as_of = oldest(rows)
@@ -88,7 +90,7 @@ def list_all(app: App, args: Namespace, out: Output) -> int:
     """List what a registry holds now."""
     registry = names.registry(app, args, args.registry)
     total, rows = catalog.list_artifacts(
-        app.db, registry.id, kind=args.kind, limit=args.limit, offset=args.offset
+        app.db, registry.id, kind=names.kind(app, args), limit=args.limit, offset=args.offset
     )
     statuses = fips.statuses(app.db, rows)
 
@@ -163,8 +165,9 @@ def _tell(
     shown_columns = columns.of_kinds(app.db).get(artifact.kind, ())
     documents = [section for section in sections if section.kind in details.DOCUMENTS]
     others = [section for section in sections if section not in documents]
+    titles = {one.title for one in sections if one in others or one.kind == details.LOGO}
     for section in others:
-        out.print(facts.section(section, shown_columns, {one.title for one in others}))
+        out.print(facts.section(_unrepeated(section, artifact), shown_columns, titles))
     if documents:
         out.line()
     for section in documents:
@@ -178,21 +181,43 @@ def _tell(
     out.note(f"{words.counted(artifact.versions, 'version')}{_age(app, registry.last_success)}")
 
 
+def _unrepeated(section: details.Section, artifact: ArtifactRow) -> details.Section:
+    """Return our own facts without what stands above them, and with a size for people."""
+    if section.title != details.OVERVIEW:
+        return section
+    told = dict(section.content)
+    if told.get("description") == artifact.description:
+        told.pop("description", None)
+    if "size" in told:
+        told["size"] = words.size(told["size"])
+    return replace(section, content=told)
+
+
 def _is_current(row: VersionRow) -> bool:
     return row.state == "present" and row.stable and not row.deprecated
 
 
 def _kinds_of(rows: Iterable[VersionRow]) -> str:
     """Return how many versions are left out and why; each is counted once."""
-    counts = {"gone": 0, "deprecated": 0, "pre-release": 0}
+    gone = deprecated = previews = others = 0
     for row in rows:
         if row.state != "present":
-            counts["gone"] += 1
+            gone += 1
         elif row.deprecated:
-            counts["deprecated"] += 1
+            deprecated += 1
+        elif is_prerelease(row.version):
+            previews += 1
         else:
-            counts["pre-release"] += 1
-    return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+            others += 1
+    said = (
+        f"{gone:,} gone" if gone else "",
+        f"{deprecated:,} deprecated" if deprecated else "",
+        words.counted(previews, "pre-release") if previews else "",
+        words.counted(others, "tag that is no version", "tags that are no versions")
+        if others
+        else "",
+    )
+    return ", ".join(part for part in said if part)
 
 
 def document(app: App, args: Namespace, out: Output) -> int:
@@ -246,12 +271,14 @@ def save(app: App, args: Namespace, out: Output) -> int:
     out.note(f"Downloading {artifact.name} {version.version}")
     saved = waiting.result(app, out, registry.id, work)
     listed = version.content_digest or version.digest
-    digest = "matches the listing" if listed == saved.digest else "was not listed"
+    checked = "the digest was not listed"
+    if listed == saved.digest:
+        checked = "the digest matches the listing"
+    elif "+" in version.content_digest:
+        checked = "put together from parts whose digests match the listing"
     out.show(
         shapes.saved(saved),
-        lambda: out.line(
-            f"{saved.path}  {words.size(saved.size)}, {saved.digest}; the digest {digest}"
-        ),
+        lambda: out.line(f"{saved.path}  {words.size(saved.size)}, {saved.digest}; {checked}"),
     )
     return 0
 

@@ -11,6 +11,7 @@ from desktop.app import App
 from desktop.cli import names, shapes, sync, values, waiting
 from desktop.cli.output import Output, error_shape
 from desktop.cli.values import Definition
+from desktop.engine import words
 from desktop.engine.names import UnknownName
 from desktop.engine.vault import VARIABLE, shout
 from desktop.store.values import RegistryRow
@@ -192,8 +193,12 @@ def check(app: App, args: Namespace, out: Output) -> int:
 
             out.print(tables.check_line(stage))
     ok = all(stage.verdict != "failed" for stage in seen)
+    warnings = sum(stage.verdict == "warning" for stage in seen)
     shape = {"ok": ok, "checks": [shapes.check(stage) for stage in seen]}
-    out.show(shape, lambda: out.line("It can be used." if ok else "It cannot be used like this."))
+    said = f"It can be used, with {words.counted(warnings, 'warning')}."
+    if not warnings:
+        said = "It can be used."
+    out.show(shape, lambda: out.line(said if ok else "It cannot be used like this."))
     return 0 if ok else FAILED
 
 

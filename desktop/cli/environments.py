@@ -125,8 +125,7 @@ def set_tenant(app: App, args: Namespace, out: Output) -> int:
             remedy=f"Write: tenant set NAME {_SETTING}=true --confirm",
         )
     allow = _FLAGS[text.lower()]
-    environment = names.only_environment(app, args)
-    row = app.environments.find_tenant(environment, args.name)
+    environment, row = names.tenant(app, args, args.name)
     if not args.confirm:
         raise BadConfig(
             f"Nothing was changed for {row.name}: this needs your confirmation.",
@@ -146,7 +145,6 @@ def set_tenant(app: App, args: Namespace, out: Output) -> int:
 
 def remove_tenant(app: App, args: Namespace, out: Output) -> int:
     """Remove a tenant that has no registries."""
-    environment = names.only_environment(app, args)
-    row = app.environments.find_tenant(environment, args.name)
+    environment, row = names.tenant(app, args, args.name)
     app.environments.remove_tenant(environment, row)
     return _tenants_again(app, args, out, environment, f"{row.name} was removed.")

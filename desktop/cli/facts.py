@@ -1,6 +1,7 @@
 """What a source says of a version, for people: short facts as a table, long ones in blocks.
 
-Nothing is left out: what has no form of its own here is shown as the source gives it.
+What has no form of its own here is shown as the source gives it. What has, such as dependencies, is
+not shown a second time; `--json` has both.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _FIRST = ("name", "displayName", "type")
 def section(found: Section, columns: Sequence[Column], titles: Collection[str] = ()) -> Group:
     """Return a section of what is known of a version; `columns` are those of its kind.
 
-    `titles` are those of all sections.
+    `titles` are those of all sections; a fact that one of them tells is left out.
     """
     content = found.content
     if found.kind == "facts" and isinstance(content, Mapping):
@@ -49,14 +50,15 @@ def document_line(found: Section) -> str:
 
 
 def _facts(
-    title: str, content: Mapping[str, Any], columns: Sequence[Column], others: Collection[str]
+    title: str, content: Mapping[str, Any], columns: Sequence[Column], told: Collection[str]
 ) -> Group:
     """Return facts with those first that have a column, and what is long behind all others."""
     titles = {column.key: column.title for column in columns}
     keys = [*(key for key in titles if key in content), *(k for k in content if k not in titles)]
+    keys = [key for key in keys if _title(titles.get(key, key)) not in told]
     short = [(titles.get(key, key), _in_line(content[key])) for key in keys]
     blocks = [
-        tables.titled(_heading(titles.get(key, key), content[key], others), _shown(content[key]))
+        tables.titled(_heading(titles.get(key, key), content[key]), _shown(content[key]))
         for key, (_, line) in zip(keys, short, strict=True)
         if line is None
     ]
@@ -64,11 +66,13 @@ def _facts(
     return Group(tables.titled(title, table), *blocks)
 
 
-def _heading(title: str, value: Any, others: Collection[str]) -> str:
-    name = title[:1].upper() + title[1:]
-    if name in others:
-        name = f"{name} as the source gives them"
+def _heading(title: str, value: Any) -> str:
+    name = _title(title)
     return f"{name} ({len(value):,})" if isinstance(value, (list, tuple)) else name
+
+
+def _title(key: str) -> str:
+    return key[:1].upper() + key[1:]
 
 
 def _in_line(value: Any) -> str | None:

@@ -10,6 +10,7 @@ from desktop.app import App
 from desktop.cli.shapes import Owners
 from desktop.engine.drafts import Place
 from desktop.engine.names import UnknownName
+from desktop.store import catalog
 from desktop.store.values import EnvironmentRow, RegistryRow, TenantRow
 from registrykit.errors import BadConfig
 
@@ -44,6 +45,34 @@ def view(app: App, args: Namespace) -> View:
     return View(*_tenant_anywhere(app, args.tenant))
 
 
+def tenant(app: App, args: Namespace, name: str) -> tuple[EnvironmentRow, TenantRow]:
+    """Return the tenant of that name, with its environment; raises UnknownName."""
+    if not args.env:
+        return _tenant_anywhere(app, name)
+    environment = app.environments.find(args.env)
+    return environment, app.environments.find_tenant(environment, name)
+
+
+def kind(app: App, args: Namespace) -> str:
+    """Return the kind of artifact that was asked for, empty for all; raises UnknownName."""
+    asked: str = args.kind
+    known = (
+        {
+            one.id
+            for _, description in app.plugins.descriptions().values()
+            for one in description.kinds
+        }
+        if asked
+        else set()
+    )
+    if known and asked not in known and not catalog.has_kind(app.db, asked):
+        raise UnknownName(
+            f"There is no kind of artifact called {asked}.",
+            cause=f"the kinds are {', '.join(sorted(known))}",
+        )
+    return asked
+
+
 def _tenant_anywhere(app: App, name: str) -> tuple[EnvironmentRow, TenantRow]:
     pairs = [(env, row) for env in app.environments.all() for row in app.environments.tenants(env)]
     for same in (
@@ -62,6 +91,7 @@ def _tenant_anywhere(app: App, name: str) -> tuple[EnvironmentRow, TenantRow]:
     raise UnknownName(
         f"There is no tenant called {name}.",
         cause="known: " + ", ".join(f"{row.name} of {env.name}" for env, row in pairs),
+        remedy="See: tenant list",
     )
 
 
@@ -129,6 +159,8 @@ def only_environment(app: App, args: Namespace) -> EnvironmentRow:
 
 def place_for(app: App, args: Namespace, scope: str) -> Place:
     """Return where a new registry of this scope goes; raises BadConfig if it must be said."""
+    if scope == "tenant" and args.tenant:
+        return Place(*tenant(app, args, args.tenant))
     return place_in(app, args, scope, only_environment(app, args))
 
 

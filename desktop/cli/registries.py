@@ -56,7 +56,7 @@ def tell_list(app: App, out: Output, rows: Sequence[RegistryRow], owners: shapes
             (
                 (row.name, titles.get(row.type, row.type_title), _where(row, owners)),
                 states[row.id],
-                (row.artifacts, row.versions),
+                (row.artifacts, row.versions) if row.versions or row.last_success else None,
             )
             for row in rows
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from desktop.engine import defaults
+from desktop.engine import defaults, words
 from desktop.engine.clock import rfc3339
 from desktop.store.values import (
     ArtifactRow,
@@ -181,7 +181,7 @@ def run(row: RunRow) -> Shape:
         "finished": rfc3339(row.finished),
         "seconds": None if row.finished is None else round(row.finished - row.started, 3),
         "code": row.code,
-        "message": f"{row.message} {row.cause}".strip(),
+        "message": f"{row.message} {words.sentence(row.cause)}".strip(),
         "remedy": row.remedy,
     }
 

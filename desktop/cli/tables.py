@@ -19,6 +19,7 @@ from registrykit.description import TypeDescription
 from registrykit.events import Check
 from registrykit.fips import WORDS, FipsStatus
 from registrykit.forms import FieldSpec
+from registrykit.versions import is_prerelease
 
 _LOOKS = {
     "good": ("✓", "green"),
@@ -95,8 +96,10 @@ def facts(rows: Iterable[tuple[str, object]]) -> Table:
     return made
 
 
-def registries(rows: Iterable[tuple[Sequence[str], words.State, Sequence[int]]]) -> Table:
-    """Return the list of registries: texts (name, type, place), state, and counts."""
+def registries(
+    rows: Iterable[tuple[Sequence[str], words.State, Sequence[int] | None]],
+) -> Table:
+    """Return the list of registries: texts (name, type, place), state, and counts if known."""
     made = table(
         "", "Name", "Type", "Where", "State", "Artifacts", "Versions",
         right=("Artifacts", "Versions"),
@@ -105,7 +108,7 @@ def registries(rows: Iterable[tuple[Sequence[str], words.State, Sequence[int]]])
         made.add_row(
             *(text(part) for part in texts),
             mark(state.text, state.level),
-            *(f"{count:,}" if count else "" for count in counts),
+            *(f"{count:,}" for count in counts or ()),
         )
     return made
 
@@ -226,7 +229,7 @@ def versions(rows: Sequence[VersionRow], now: float) -> Table:
         remarks = [
             remark
             for remark, holds in (
-                ("pre-release", not row.stable),
+                ("pre-release", is_prerelease(row.version)),
                 ("deprecated", row.deprecated),
                 (f"gone {words.ago(row.gone_since, now)}", row.state == "gone"),
             )

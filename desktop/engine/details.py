@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import tempfile
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from desktop.engine import documents, editing
+from desktop.engine import documents, editing, words
 from desktop.engine.calls import Job, Missing, Traffic
 from desktop.engine.clock import Clock
 from desktop.engine.names import UnknownName
@@ -27,6 +27,9 @@ from registrykit.sync import read_config
 
 DOCUMENTS = DOCUMENT_NAMES
 LOGO = "logo"
+_BINARY = getattr(os, "O_BINARY", 0)
+OVERVIEW = "Overview"
+"""The title of the section with our own facts; the others are the source's."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ def find_artifact(db: Database, registry: RegistryRow, name: str, kind: str = ""
         )
     raise UnknownName(
         f"{registry.name} has no artifact called {name}.",
-        cause=f"its catalog holds {registry.artifacts} artifacts"
+        cause=f"its catalog holds {words.counted(registry.artifacts, 'artifact')}"
         if registry.artifacts
         else "nothing was synchronized yet",
         remedy=f"See: catalog list --registry {registry.name}",
@@ -98,7 +101,7 @@ def sections(db: Database, artifact: ArtifactRow, version: VersionRow) -> list[S
         "deprecated": version.deprecated,
         "description": body["description"],
     }
-    result = [Section("Overview", "facts", {k: v for k, v in facts.items() if v not in ("", None)})]
+    result = [Section(OVERVIEW, "facts", {k: v for k, v in facts.items() if v not in ("", None)})]
     if body["facts"]:
         result.append(Section("Facts", "facts", body["facts"]))
     if body["dependencies"]:
@@ -221,8 +224,9 @@ class Details:
                 remedy="Create it first.",
                 code="no-folder",
             )
-        handle, scratch_name = tempfile.mkstemp(prefix=".registry-desktop-", dir=folder)
-        scratch = Path(scratch_name)
+        # Unlike temporary files, what the user saves is for whom their own settings say (umask).
+        scratch = folder / f".registry-desktop-{secrets.token_hex(8)}"
+        handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
         name, size, digest = "", 0, hashlib.sha256()
         try:
             with os.fdopen(handle, "wb") as file, self._workers.start(job.plugin) as worker:

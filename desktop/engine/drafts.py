@@ -197,11 +197,12 @@ def _refuse_misplaced(
 
 
 def _refusal(problems: Collection[Problem]) -> BadConfig:
-    first, *others = problems
+    remedies = list(dict.fromkeys(p.remedy for p in problems if p.remedy))
+    if len(remedies) > 1:
+        remedies = [f"{p.field}: {p.remedy}" for p in problems if p.remedy]
     return BadConfig(
-        f"{first.field}: {first.message}" if first.field else first.message,
-        cause="; ".join(f"{p.field}: {p.message}" if p.field else p.message for p in others),
-        remedy=first.remedy or "Correct the value and try again.",
+        " ".join(f"{p.field}: {p.message}" if p.field else p.message for p in problems),
+        remedy=" ".join(remedies) or "Correct the value and try again.",
     )
 
 

@@ -53,7 +53,7 @@ def check_name(what: str, name: str, taken: Iterable[str]) -> None:
     if any(unicodedata.normalize("NFKC", other).casefold() == folded for other in taken):
         raise BadConfig(
             f"There is already {'an' if what[0] in 'aeiou' else 'a'} {what} called {name}.",
-            cause="names differ by more than upper and lower case",
+            cause="upper and lower case do not tell names apart",
             remedy="Choose another name.",
             code="name-taken",
         )

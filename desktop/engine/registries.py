@@ -18,6 +18,7 @@ from desktop.engine.names import UnknownName, check_name
 from desktop.engine.network import Network
 from desktop.engine.plugins import PluginMissing, Plugins
 from desktop.engine.settings import Settings
+from desktop.engine.sync import source_of
 from desktop.engine.vault import Vault
 from desktop.engine.workers import Workers
 from desktop.store import registries as stored
@@ -214,7 +215,9 @@ class Registries:
             changed = replace(changed, secrets=tuple(sorted(secret_names)))
             self._vault.forget(row.id, set(row.secrets) - secret_names)
             kept = self._vault.put(row.id, given)
-            changed = replace(changed, failures=0, retry_at=None, code="", message="", remedy="")
+            moved = source_of(changed) != source_of(row)
+            due = self._clock.now() if moved or given else None
+            changed = replace(changed, failures=0, retry_at=due, code="", message="", remedy="")
         if approved_hosts is not None:
             changed = replace(changed, approved_hosts=approved_hosts)
         self._save(changed, "registry-edited", row)
@@ -291,7 +294,13 @@ class Registries:
 
     def restore(self, row: RegistryRow, place: Place) -> RegistryRow:
         """Bring a removed registry back; refused where its name is taken by now."""
-        self.check_place(row.name, place)
+        try:
+            self.check_place(row.name, place)
+        except BadConfig as error:
+            if error.code != "name-taken":
+                raise
+            remedy = "Rename the registry that has this name now, then restore this one."
+            raise BadConfig(str(error), cause=error.cause, remedy=remedy, code=error.code) from None
         restored = replace(row, removed_at=None)
         self._save(restored, "registry-restored", row)
         return restored

@@ -63,6 +63,9 @@ def next_run(registry: RegistryRow, now: float) -> float | None:
     if registry.last_outcome == "interrupted" and attempt is not None:
         # What ended the program may do so again.
         due = max(due, attempt + FIRST_RETRY)
+    # It is read from elsewhere, or as somebody else, since the user has changed it.
+    if registry.retry_at is not None and (attempt is None or attempt < registry.retry_at):
+        due = min(due, registry.retry_at)
     return due
 
 

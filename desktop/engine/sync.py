@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import registrykit
-from desktop.engine import documents
+from desktop.engine import documents, words
 from desktop.engine.arrivals import MOST_WORDS, Arrivals, packed
 from desktop.engine.bus import Bus, PrefixStored, RunEnded, RunProgressed, RunStarted
 from desktop.engine.calls import Job, Traffic
@@ -101,6 +101,8 @@ def synchronize(
     job: Job | RegistryError
     try:
         job = make_job()
+        if job.settings.offline:
+            job = Offline(f"{registry.name} was not synchronized.", cause="the network is off")
     except RegistryError as error:
         job = error
     with parts.db.write() as tx:
@@ -109,7 +111,7 @@ def synchronize(
             registry.id,
             parts.clock.now(),
             full=full,
-            source=_source(registry),
+            source=source_of(registry),
             # What is remembered was read by this plugin through this SDK.
             plugin_version=f"{job.plugin} {registrykit.__version__}"
             if isinstance(job, Job)
@@ -120,8 +122,6 @@ def synchronize(
     try:
         if isinstance(job, RegistryError):
             raise job
-        if job.settings.offline:
-            raise Offline(f"{registry.name} was not synchronized.", cause="the network is off")
         job = job.resumed(begun.completed)
         with parts.workers.start(job.plugin) as worker:
             control.attach(worker)
@@ -296,7 +296,7 @@ class _Run:
             remedy=remedy,
         )
         if code != Offline.default_code:
-            said = f"{message} {cause}".strip()
+            said = f"{message} {words.sentence(cause)}".strip()
             columns = _after(outcome, now, code, said, remedy)
             registries.update_registry(tx, self._registry.id, **columns)
         runs.prune(tx, self._registry.id)
@@ -373,7 +373,7 @@ def _after(outcome: str, now: float, code: str, message: str, remedy: str) -> di
     return columns
 
 
-def _source(registry: RegistryRow) -> str:
+def source_of(registry: RegistryRow) -> str:
     """Return a hash of where and as whom the registry is read; no secret is in it."""
     beside = ("description", "documents")
     said = {key: value for key, value in registry.config.items() if key not in beside}

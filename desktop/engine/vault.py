@@ -149,11 +149,15 @@ class Vault:
         for key in registry.secrets:
             value = self.get(registry, key)
             if value is None:
+                variable = f"{VARIABLE}{shout(registry.name)}_{shout(key)}"
+                again = f"Enter it again (registry edit {registry.name} --secret {key}=-), or set "
                 raise SecretMissing(
                     f"The {key.replace('_', ' ')} of {registry.name} is not known here.",
-                    cause=f"it is neither in the keyring nor in the environment ({self.place})",
-                    remedy=f"Enter it again (registry edit {registry.name} --secret {key}=-), "
-                    f"or set {VARIABLE}{shout(registry.name)}_{shout(key)}.",
+                    cause=f"{self.trouble or 'it is not in the keyring'}, "
+                    f"and the variable {variable} is not set",
+                    remedy=f"Set {variable}; what is entered is forgotten when the program ends."
+                    if self.trouble
+                    else f"{again}{variable}.",
                 )
             found[key] = value
         return found

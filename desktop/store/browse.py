@@ -24,7 +24,16 @@ from desktop.store.pages import version_rows as version_rows
 from desktop.store.pages import version_summaries as version_summaries
 from desktop.store.query import Query
 from desktop.store.query import Stopped as Stopped
-from desktop.store.search import BEST_FIRST, MANY, Scope, Sought, best, limited, scope, sought
+from desktop.store.search import (
+    BEST_FIRST,
+    Scope,
+    Sought,
+    best,
+    limited,
+    scope,
+    sought,
+    unless_many,
+)
 
 Rows = Literal["artifacts", "versions"]
 Sort = Literal["relevance", "name", "registry", "kind", "versions", "version", "created", "column"]
@@ -97,8 +106,9 @@ class Facets:
     """How many rows there are of each kind and registry, and how many each switch would add.
 
     A count leaves its own choice aside: `kinds` tells of all kinds in the chosen registries.
-    Kinds and registries without a row are left out. `values` are those of the columns by which
-    kinds are filtered, by key, the most frequent first; a row may have several values of a key.
+    Kinds and registries without a row are left out. `values` are those of the columns by which a
+    kind is filtered, by key, the most frequent first; a row may have several values of a key.
+    They are told where one kind is chosen, or where there is no other.
     """
 
     kinds: dict[str, int] = field(default_factory=dict)
@@ -144,7 +154,9 @@ def facets(db: Database, wanted: Filter, query: Query | None = None) -> Facets:
     kinds: Counter[str] = Counter()
     registries: Counter[str] = Counter()
     deprecated = prereleases = 0
-    for registry, kind, is_deprecated, *numbers in _counted(db, wanted, query):
+    asked = _sought(wanted)
+    few = None if asked is None else unless_many(db, query, asked.source, asked.names)
+    for registry, kind, is_deprecated, *numbers in _counted(db, wanted, few, query):
         if registry not in wanted.registries:
             continue
         plain, old, early, both = numbers
@@ -163,7 +175,8 @@ def facets(db: Database, wanted: Filter, query: Query | None = None) -> Facets:
         if of_kind and in_place:
             deprecated += old + both * wanted.prereleases
             prereleases += early + both * wanted.deprecated
-    values = _values(db, wanted, query)
+    only = wanted.kinds or tuple(+kinds)
+    values = _values(db, replace(wanted, kinds=only), few, query) if len(only) == 1 else {}
     return Facets(dict(+kinds), dict(+registries), deprecated, prereleases, values)
 
 
@@ -223,13 +236,13 @@ def _versions(wanted: Filter, artifacts: array[int], limit: int = -1) -> tuple[s
     return statement + limited(limit), {"artifacts": json.dumps(list(artifacts))}
 
 
-def _counted(db: Database, wanted: Filter, query: Query) -> list[Any]:
+def _counted(db: Database, wanted: Filter, few: array[int] | None, query: Query) -> list[Any]:
     """Return counts by registry, kind and whether the artifact is deprecated.
 
     The four counts are rows that are plain, deprecated, pre-releases, and both.
     """
     numbers = "count(*), 0, 0, 0"
-    source, condition, names = _asked(db, wanted, query)
+    source, condition, names = _asked(wanted, few, "artifact")
     if wanted.facets:
         chosen = scope((), facets=wanted.facets)
         names |= chosen.names
@@ -252,56 +265,58 @@ def _counted(db: Database, wanted: Filter, query: Query) -> list[Any]:
     )
 
 
-def _values(db: Database, wanted: Filter, query: Query) -> dict[str, dict[str, int]]:
-    """Return how many rows each value of the facets has; a key leaves its own choice aside."""
-    kinds = columns.of_kinds(db).values()
-    found: dict[str, dict[str, int]] = {
-        column.key: {} for kind in kinds for column in kind if column.facet
-    }
+def _values(
+    db: Database, wanted: Filter, few: array[int] | None, query: Query
+) -> dict[str, dict[str, int]]:
+    """Return how many rows of one kind each value has; a key leaves its own choice aside."""
+    there = columns.of_kinds(db).get(wanted.kinds[0], ())
+    found: dict[str, dict[str, int]] = {column.key: {} for column in there if column.facet}
     chosen = [key for key, _ in wanted.facets if key in found]
-    for counted in ([key for key in found if key not in chosen], *([key] for key in chosen)):
-        others = tuple(choice for choice in wanted.facets if choice[0] not in counted)
-        for key, value, count in _value_counts(db, replace(wanted, facets=others), counted, query):
+    for keys in ([key for key in found if key not in chosen], *([key] for key in chosen)):
+        others = tuple(choice for choice in wanted.facets if choice[0] not in keys)
+        asked = replace(wanted, facets=others)
+        for key, value, count in _value_counts(db, asked, keys, few, query):
             if len(found[key]) < MOST_VALUES:
                 found[key][value] = count
     return {key: values for key, values in found.items() if values}
 
 
 def _value_counts(
-    db: Database, wanted: Filter, keys: Collection[str], query: Query
+    db: Database, wanted: Filter, keys: Collection[str], few: array[int] | None, query: Query
 ) -> list[tuple[str, str, int]]:
     if not keys or not wanted.looked_in:
         return []
     facets = "(SELECT *, artifact_id AS id FROM artifact_facet)"
-    source, condition, names = _asked(db, wanted, query, facets)
+    source, condition, names = _asked(wanted, few, facets)
     where = _scope(wanted)
     names |= where.names | {"keys": json.dumps(list(keys))}
-    number = "1"
+    number, counted = "1", ""
     if wanted.rows == "versions":
+        # Counted once for each artifact, whatever number of values it has.
         number = "n.number"
-        source += (
-            " JOIN (SELECT v.artifact_id, count(*) AS number FROM version v"
-            f" WHERE {_shown(wanted)} GROUP BY v.artifact_id) n ON n.artifact_id = a.id"
+        of_kind, among, _ = _asked(wanted, few, "artifact")
+        counted = (
+            "WITH n AS MATERIALIZED (SELECT a.id, (SELECT count(*) FROM version v"
+            f" WHERE v.artifact_id = a.id AND {_shown(wanted)}) AS number"
+            f" FROM {of_kind} WHERE {among} AND a.kind = :k0) "
         )
+        source += " CROSS JOIN n ON n.id = a.id"
     return query.rows(
         db,
-        f"SELECT a.key, a.value, sum({number}) AS count FROM {source}"
-        f" WHERE {condition} AND {where.condition}"
+        f"{counted}SELECT a.key, a.value, sum({number}) AS count FROM {source}"
+        f" WHERE {condition} AND {where.condition} AND a.kind = :k0"
         " AND a.key IN (SELECT value FROM json_each(:keys))"
         " GROUP BY a.key, a.value ORDER BY count DESC, a.value COLLATE NOCASE",
         names,
     )
 
 
-def _asked(
-    db: Database, wanted: Filter, query: Query, table: str = "artifact"
-) -> tuple[str, str, dict[str, Any]]:
+def _asked(wanted: Filter, few: array[int] | None, table: str) -> tuple[str, str, dict[str, Any]]:
     """Return `a` and a condition on it: what is in `table` of the artifacts that are searched."""
     asked = _sought(wanted)
     if asked is None:
         return f"{table} a", "true", {}
-    few = query.ids(db, f"SELECT id FROM ({asked.source}) LIMIT {MANY}", asked.names)
-    if len(few) < MANY:
+    if few is not None:
         source = f"json_each(:few) q CROSS JOIN {table} a ON a.id = q.value"
         return source, "true", {"few": json.dumps(list(few))}
     # The index of the artifacts is in the order of the groups, hits are not.

@@ -57,6 +57,11 @@ def list_artifacts(
     return total, [artifact_row(row) for row in rows]
 
 
+def has_kind(db: Database, kind: str) -> bool:
+    """Say whether an artifact of this kind was ever listed."""
+    return db.row("SELECT 1 FROM artifact WHERE kind = ? LIMIT 1", (kind,)) is not None
+
+
 def find_artifacts(db: Database, registry: str, name: str, *, kind: str = "") -> list[ArtifactRow]:
     """Return the artifacts that a path or name means; exact spelling wins over other case."""
     rows = [

@@ -35,11 +35,17 @@ def refresh_search(tx: Transaction) -> None:
         " FROM search_text WHERE artifact_id IN (SELECT artifact_id FROM touched)"
     )
     tx.sql("DELETE FROM search_text WHERE artifact_id IN (SELECT artifact_id FROM touched)")
+    readme = (
+        "(SELECT c.text FROM document d JOIN content c ON c.digest = d.digest"
+        " WHERE d.version_id = a.latest_id AND d.name = 'readme' AND c.text <> '')"
+    )
     tx.sql(
-        f"INSERT INTO search_text (artifact_id, {SEARCHED})"
-        " SELECT a.id, a.name, a.display_name, a.description, a.keywords,"
-        " ifnull((SELECT c.text FROM document d JOIN content c ON c.digest = d.digest"
-        "   WHERE d.version_id = a.latest_id AND d.name = 'readme'), ''),"
+        f"INSERT INTO search_text (artifact_id, readme_state, {SEARCHED})"
+        f" SELECT a.id, CASE WHEN EXISTS {readme} THEN 'here' WHEN EXISTS"
+        "   (SELECT 1 FROM document_state s"
+        "     WHERE s.version_id = a.latest_id AND s.state = 'fetched') THEN 'none'"
+        "   ELSE 'unknown' END,"
+        f" a.name, a.display_name, a.description, a.keywords, ifnull({readme}, ''),"
         f" ifnull((SELECT substr(group_concat(i.value, char(10)), 1, {_MOST_IMAGES})"
         f"   FROM version v, json_each(CAST(v.body AS TEXT), '$.facts.{IMAGES}') i"
         "   WHERE v.id = a.latest_id AND i.type = 'text'), '')"

@@ -37,25 +37,20 @@ def begin(
     `source` says where and as whom the registry is read. With another one, or another plugin,
     everything is read anew.
     """
+    # One that found no plugin, no password or no network has read nothing, and says nothing about
+    # who remembered what.
     last = tx.one(
-        "SELECT id, outcome, started, source, plugin_version FROM sync_run"
-        " WHERE registry_id = ? ORDER BY id DESC LIMIT 1",
+        "SELECT id, outcome, started, source, plugin_version FROM sync_run WHERE registry_id = ?"
+        " AND plugin_version <> '' ORDER BY id DESC LIMIT 1",
         (registry,),
     )
+    same = bool(last) and (last[3], last[4]) == (source, plugin_version)
     if last and not full and last[1] in ("interrupted", "cancelled"):
-        same = (last[3], last[4]) == (source, plugin_version)
         prefixes = tx.sql("SELECT prefix FROM run_prefix WHERE run_id = ?", (last[0],)).fetchall()
         if prefixes and same and now - last[2] < RESUMABLE_SECONDS:
             tx.sql("UPDATE sync_run SET outcome = '', finished = NULL WHERE id = ?", (last[0],))
             return Begun(last[0], tuple(prefix for (prefix,) in prefixes))
-    # A run that found no plugin or no password says nothing about who remembered what.
-    reader = tx.one(
-        "SELECT source, plugin_version FROM sync_run"
-        " WHERE registry_id = ? AND plugin_version <> '' ORDER BY id DESC LIMIT 1",
-        (registry,),
-    )
-    elsewhere = reader and plugin_version and reader != (source, plugin_version)
-    if full or elsewhere:
+    if full or (last and plugin_version and not same):
         # What is remembered vouches for another place, or was written by another plugin.
         forget(tx, registry)
     run = tx.sql(

@@ -15,7 +15,7 @@ from registrykit.errors import RegistryError
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-VERSION = 2
+VERSION = 3
 APPLICATION_ID = 0x52474459  # "RGDY"
 
 # What SQLModel cannot say: partial and case-blind uniqueness, and the full-text index. The index
@@ -32,16 +32,17 @@ _EXTRA = (
     """CREATE INDEX ix_artifact_name ON artifact (name COLLATE NOCASE, registry_id, path, kind,
        deprecated, versions, latest_is_stable)""",
     "CREATE INDEX ix_artifact_listed ON artifact (registry_id, kind, deprecated, versions)",
+    "CREATE INDEX ix_artifact_kind ON artifact (kind)",
     """CREATE INDEX ix_artifact_rank ON artifact
        (deprecated, length(name), name COLLATE NOCASE, registry_id, kind, versions)""",
     """CREATE INDEX ix_version_listed
        ON version (artifact_id, state, sort_key DESC, stable, deprecated)""",
     """CREATE INDEX ix_artifact_facet ON artifact_facet
-       (key, value, registry_id, kind, deprecated, versions, artifact_id)""",
+       (key, value, kind, registry_id, deprecated, versions, artifact_id)""",
     "CREATE INDEX ix_removal_version ON removal (version_id)",
     "CREATE INDEX ix_search_name ON search_text (name COLLATE NOCASE)",
     "CREATE INDEX ix_search_display ON search_text (display_name COLLATE NOCASE, name)",
-    "CREATE INDEX ix_search_readme ON search_text (artifact_id) WHERE readme <> ''",
+    "CREATE INDEX ix_search_readme ON search_text (readme_state)",
     """CREATE VIRTUAL TABLE search USING fts5 (
        name, display_name, description, keywords, readme, images,
        content='search_text', content_rowid='artifact_id', tokenize='trigram')""",

@@ -119,19 +119,21 @@ def _gone(words: int, begins: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class Scope:
-    """Where is looked: a condition on `a`, and a statement for the ids that are there.
+    """Where is looked, as conditions on `a`.
 
-    The condition keeps SQLite from reading registry by registry, where an order or hits are to be
-    followed.
+    They keep SQLite from reading registry by registry, where an order or hits are to be followed.
     """
 
-    condition: str
-    among: str
+    place: str
+    """The condition without that on values of columns, which is `facets`."""
     facets: str
-    """The part of the condition that is about values of columns."""
+    among: str
+    """A statement for the ids that are there, and maybe for some others; empty where most are."""
     names: dict[str, Any] = field(repr=False)
-    narrow: bool
-    """Whether it may be that most hits lie elsewhere."""
+
+    @property
+    def condition(self) -> str:
+        return f"{self.place} AND {self.facets}"
 
 
 def scope(
@@ -146,31 +148,31 @@ def scope(
     names = {f"r{place}": registry for place, registry in enumerate(registries)}
     names |= {f"k{place}": kind for place, kind in enumerate(kinds)}
     conditions = [f"a.registry_id IN ({_marks('r', registries)})"]
+    narrow = conditions[: len(registries) < _FEW_REGISTRIES]
     if kinds:
         conditions.append(f"a.kind IN ({_marks('k', kinds)})")
-    of_facets = []
+        narrow.append(conditions[-1])
+    with_values = []
     for place, (key, values) in enumerate(facets):
         names |= {f"f{place}": key, f"f{place}_values": json.dumps(values)}
         # Looked up once: a set that every artifact is then compared with.
-        of_facets.append(
-            f"a.id IN (SELECT artifact_id FROM artifact_facet WHERE key = :f{place}"
-            f" AND value IN (SELECT value FROM json_each(:f{place}_values)))"
+        with_values.append(
+            f"SELECT a.artifact_id FROM artifact_facet a WHERE a.key = :f{place}"
+            f" AND a.value IN (SELECT value FROM json_each(:f{place}_values))"
         )
-    conditions += of_facets
-    among = f"SELECT a.id FROM artifact a WHERE {' AND '.join(conditions)}"
+    of_facets = [f"+a.id IN ({some})" for some in with_values]
+    among = ""
+    if with_values:
+        others = [part.replace("a.id", "a.artifact_id") for part in of_facets[1:]]
+        among = " AND ".join([with_values[0], *(f"+{part}" for part in narrow), *others])
+    elif narrow:
+        among = f"SELECT a.id FROM artifact a WHERE {' AND '.join(narrow)}"
     if not deprecated:
         conditions.append("a.deprecated = 0")
-    condition = " AND ".join(f"+{part}" for part in conditions)
+    where = " AND ".join(f"+{part}" for part in conditions)
     if not gone:
-        condition += " AND a.versions > 0"
-    narrowed = " AND ".join(f"+{part}" for part in of_facets) or "true"
-    return Scope(
-        condition,
-        among,
-        narrowed,
-        names,
-        bool(kinds or facets) or len(registries) < _FEW_REGISTRIES,
-    )
+        where += " AND a.versions > 0"
+    return Scope(where, " AND ".join(of_facets) or "true", among, names)
 
 
 def search(
@@ -183,12 +185,14 @@ def search(
 ) -> SearchResult:
     """Return the artifacts of `registries` that hold every word, best first."""
     asked = sought(query)
+    part = _smaller_part(db, registries)
+    readmes = _readmes(db, part)
     if asked is None or not registries:
-        return SearchResult(0, (), *_readmes(db, registries))
+        return SearchResult(0, (), *readmes)
     where = scope(registries, (kind,) if kind else ())
     found, complete = best(db, asked, where, limit)
-    total = len(found) if complete else _count(db, asked, where, registries)
-    return SearchResult(total, tuple(artifact_rows(db, found[:limit])), *_readmes(db, registries))
+    total = len(found) if complete else _count(db, asked, where, part)
+    return SearchResult(total, tuple(artifact_rows(db, found[:limit])), *readmes)
 
 
 def hits(asked: Sought, condition: str, order: str) -> str:
@@ -208,12 +212,14 @@ def best(
     names = {**where.names, **asked.names}
     condition = where.condition
     source, named = asked.source, asked.named
-    found = _unless_many(db, query, source, names)
-    if found is None and where.narrow and _is_small(db, query, where):
+    found = unless_many(db, query, source, names)
+    if found is None and where.among and _is_small(db, query, where):
         source, named = (
             f"SELECT id FROM ({every}) WHERE +id IN ({where.among})" for every in (source, named)
         )
-        found = _unless_many(db, query, source, names)
+        found = unless_many(db, query, source, names)
+        if found is not None:
+            condition = where.place
     if found is not None:
         return query.ids(db, *_sorted(found, condition, BEST_FIRST, names, -1)), True
     if not asked.names["text"].isascii():
@@ -229,7 +235,7 @@ def best(
         names["best"] = _text(best)
         others = f"{condition} AND +a.id NOT IN (SELECT value FROM json_each(:best))"
         missing = limit - len(best)
-        found = None if tier == source else _unless_many(db, query, tier, names)
+        found = None if tier == source else unless_many(db, query, tier, names)
         if found is not None:
             if tier != named:
                 others += f" AND {asked.begins}"
@@ -245,7 +251,7 @@ def best(
     return best, False
 
 
-def _unless_many(
+def unless_many(
     db: Database, query: Query, source: str, names: dict[str, Any]
 ) -> array[int] | None:
     """Return the ids that a source gives, or None where there are many."""
@@ -275,53 +281,56 @@ def limited(limit: int) -> str:
     return f" LIMIT {limit}" if limit >= 0 else ""
 
 
-def _count(db: Database, asked: Sought, where: Scope, registries: Collection[str]) -> int:
-    """Return how many hits there are."""
-    names = {**where.names, **asked.names}
-    others = None if where.narrow else _others(db, registries)
-    if others is None:
-        counted = (
-            f"SELECT count(*) FROM ({asked.source}) s CROSS JOIN artifact a ON a.id = s.id"
-            f" WHERE {where.condition}"
-        )
-    else:
-        # Nearly all hits count: those that do not are the smaller set to look them up in.
-        counted = f"SELECT count(*) FROM ({asked.source})"
-        if others:
-            counted += " WHERE id NOT IN (SELECT value FROM json_each(:others))"
-            names["others"] = _text(others)
-    total: int = db.rows(counted, names)[0][0]
+@dataclass(frozen=True)
+class _Part:
+    """Artifacts of some registries or of all others, whichever are fewer registries."""
+
+    ids: str
+    others: bool
+    names: dict[str, str]
+
+
+def _smaller_part(db: Database, registries: Collection[str]) -> _Part:
+    others = [row[0] for row in db.rows("SELECT id FROM registry") if row[0] not in registries]
+    fewer = len(others) <= len(registries)
+    return _Part(
+        "SELECT id FROM artifact WHERE registry_id IN (SELECT value FROM json_each(:part))",
+        fewer,
+        {"part": json.dumps(others if fewer else list(registries))},
+    )
+
+
+def _count(db: Database, asked: Sought, where: Scope, part: _Part) -> int:
+    """Return how many hits there are, where nothing but registries and kinds is left out."""
+    counted = (
+        f"SELECT count(*) FROM ({asked.source})"
+        f" WHERE +id {'NOT IN' if part.others else 'IN'} ({part.ids})"
+    )
+    if where.among:
+        counted += f" AND +id IN ({where.among})"
+    total: int = db.rows(counted, {**where.names, **asked.names, **part.names})[0][0]
     return total
 
 
-def _readmes(db: Database, registries: Collection[str]) -> tuple[int, int]:
-    """Return how many READMEs could be searched, and how many artifacts have none here."""
-    names = {f"r{place}": registry for place, registry in enumerate(registries)}
-    chosen = f"registry_id IN ({_marks('r', registries)})"
-    (there,) = db.rows(
-        "SELECT count(*) FROM search_text t CROSS JOIN artifact a ON a.id = t.artifact_id"
-        f" WHERE t.readme <> '' AND a.{chosen}",
-        names,
-    )[0]
-    others = _others(db, registries)
-    if others is None:
-        artifacts = f"SELECT count(*) FROM artifact WHERE versions > 0 AND {chosen}"
-    else:
-        # Every artifact that is there has one row to be searched.
-        artifacts = "SELECT count(*) FROM search_text"
-    return there, db.rows(artifacts, names)[0][0] - len(others or ()) - there
-
-
-def _others(db: Database, registries: Collection[str]) -> array[int] | None:
-    """Return the artifacts of all other registries, or None where the others are more."""
-    others = [row[0] for row in db.rows("SELECT id FROM registry") if row[0] not in registries]
-    if len(others) > len(registries):
-        return None
-    return Query().ids(
-        db,
-        f"SELECT id FROM artifact WHERE versions > 0 AND registry_id IN ({_marks('r', others)})",
-        {f"r{place}": registry for place, registry in enumerate(others)},
+def _readmes(db: Database, part: _Part) -> tuple[int, int]:
+    """Return how many READMEs could be searched, and how many may exist but are not here."""
+    # Every artifact that is there has one row to be searched.
+    (row,) = db.rows(
+        "SELECT count(*), count(*) FILTER (WHERE readme_state = 'here'),"
+        " count(*) FILTER (WHERE readme_state = 'none')"
+        f" FROM search_text WHERE artifact_id IN ({part.ids})",
+        part.names,
     )
+    counts = tuple(row)
+    if part.others:
+        every = "SELECT count(*) FROM search_text"
+        (whole,) = db.rows(
+            f"SELECT ({every}), ({every} WHERE readme_state = 'here'),"
+            f" ({every} WHERE readme_state = 'none')"
+        )
+        counts = tuple(one - other for one, other in zip(whole, counts, strict=True))
+    artifacts, there, without = counts
+    return there, artifacts - there - without
 
 
 def _marks(letter: str, values: Collection[str]) -> str:

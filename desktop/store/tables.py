@@ -274,10 +274,14 @@ class PluginState(SQLModel, table=True):
 
 
 class SearchText(SQLModel, table=True):
-    """What is searched, one row for each artifact that is there; the FTS index points here."""
+    """What is searched, one row for each artifact that is there; the FTS index points here.
+
+    `readme_state` is `here`, or `none` where the documents are here without one, or `unknown`.
+    """
 
     __tablename__ = "search_text"
     artifact_id: int = Field(primary_key=True)
+    readme_state: str
     name: str
     display_name: str = ""
     description: str = ""

@@ -11,6 +11,7 @@ import sys
 BENCHES = {
     "start": "tests.bench.first_paint",
     "scroll": "tests.bench.scrolling",
+    "search": "tests.bench.searching",
     "stalls": "tests.bench.stalls",
     "crawl": "tests.bench.crawl",
 }

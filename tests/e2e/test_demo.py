@@ -60,7 +60,7 @@ KINDS = {
 DIFFERENT = {"id", "endpoint", "message", "seconds"} | {
     *("last_success", "last_attempt", "next", "started", "finished"),
     # Threads that need the same token at the same moment may each ask for it.
-    *("requests", "bytes"),
+    *("requests", "document_requests", "bytes"),
 }
 Digests = Mapping[tuple[str, str], str]
 """Digests by path and version."""

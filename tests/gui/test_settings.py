@@ -504,13 +504,11 @@ def test_every_control_has_a_name_and_can_be_reached(
 
 
 def test_a_destination_leads_to_the_switch_of_a_tenant(
-    bench: Bench, window: MainWindow, qtbot: QtBot
+    app: App, open_page: Open, qtbot: QtBot
 ) -> None:
-    (environment,) = bench.app.environments.all()
-    bench.app.environments.edit(environment, edition="vertex")
-    (tenant,) = bench.app.environments.tenants(environment)
-    window.activateWindow()
-    qtbot.waitUntil(window.isActiveWindow)
-    window.go(Destination("settings", tab="environments", text=tenant.id))
-    switch = find(window, QCheckBox, "allow-non-fips")
-    qtbot.waitUntil(switch.hasFocus)
+    (environment,) = app.environments.all()
+    app.environments.edit(environment, edition="vertex")
+    (tenant,) = app.environments.tenants(environment)
+    page = open_page(app, "environments")
+    page.go(Destination("settings", tab="environments", text=tenant.id))
+    qtbot.waitUntil(lambda: focused().objectName() == "allow-non-fips")

@@ -114,11 +114,13 @@ def leaves(value: Any) -> Iterator[str]:
         yield str(value)
 
 
-def test_every_fact_of_a_pack_is_read_as_text(program: Program) -> None:
+def test_every_fact_of_a_pack_is_read_as_text_and_none_twice(program: Program) -> None:
     text = program.run("catalog", "show", "--registry", "Scripted", "nginx")
     shown = program.json("catalog", "show", "--registry", "Scripted", "nginx")
     facts = next(s["content"] for s in shown["sections"] if s["title"] == "Facts")
     words = " ".join(text.split())
+    assert facts.pop("dependencies")[0]["layer"] == "k8s"
+    assert words.count("Dependencies") == words.count("kubernetes") == 1
     for leaf in leaves(list(facts.values())):
         for line in filter(str.strip, leaf.replace("\x1b[31m", "").splitlines()):
             assert " ".join(line.split()) in words, line
@@ -235,4 +237,7 @@ def test_what_is_saved_is_compared_with_the_digest_of_the_content(
     else:
         saved = saver.save(job, artifact, row, tmp_path, Nobody())
         assert saved.path.read_bytes() == b"saved"
+        plain = tmp_path / "plain"
+        plain.touch()
+        assert saved.path.stat().st_mode == plain.stat().st_mode, "it is for whom other files are"
         assert saved.digest == digest_for("saved")

@@ -120,6 +120,9 @@ def test_where_there_is_a_choice_it_must_be_made(program: Program) -> None:
     both = ("--env", "prod", "--scope", "system", "--tenant", "acme")
     assert program.refused(*given, *both)["code"] == "bad-config"
     assert program.add("x", "--env", "prod", "--tenant", "acme")["tenant"] == "acme"
+    assert program.add("y", "--tenant", "acme")["environment"] == "prod"
+    (row, _) = program.json("tenant", "set", "acme", "allow-non-fips=true", "--confirm")["tenants"]
+    assert row["environment"] == "prod"
     row = program.add("x", "--env", "prod", "--scope", "system")
     assert (row["scope"], row["tenant"]) == ("system", None)
     assert program.refused("tenant", "add", "y")["code"] == "environment-needed"

@@ -40,9 +40,12 @@ def place(app: App) -> Place:
     return Place(environment, app.environments.tenants(environment)[0])
 
 
+URL = "https://charts.example"
+
+
 def add(app: App, **values: Any) -> RegistryRow:
     (type_id, *_) = app.plugins.descriptions()
-    entered = {"endpoint": "https://charts.example", "auth": "basic", "username": "me", **values}
+    entered = {"endpoint": URL, "auth": "basic", "username": "me", **values}
     draft = app.registries.draft(type_id, entered, {"password": "s3cret-word"})
     return app.registries.add("Charts", place(app), draft)[0]
 
@@ -110,6 +113,14 @@ def test_what_is_said_to_be_dropped_is_dropped(app: App) -> None:
     assert app.registries.dropped_by(row, values) == row.secrets
     other, _ = app.registries.edit(row, values=values, place=place(app))
     assert other.secrets == ()
+
+
+def test_what_is_read_from_elsewhere_is_due_at_once(app: App) -> None:
+    row = replace(add(app), last_outcome="ok", last_success=1.0, last_attempt=1.0)
+    told, _ = app.registries.edit(row, values={"description": "ours"}, place=place(app))
+    moved, _ = app.registries.edit(row, values={"endpoint": f"{URL}/b"}, place=place(app))
+    assert told.retry_at is None
+    assert moved.retry_at is not None
 
 
 def test_a_config_of_a_newer_plugin_is_no_reason_to_fail_while_asking(app: App) -> None:

@@ -75,6 +75,14 @@ def test_documents_of_other_bytes_are_dropped_and_new_ones_replace_all(bench: Be
     assert search.search(bench.app.db, "new", [bench.registry_id]).total == 1
 
 
+def test_a_readme_is_missed_only_where_there_may_be_one(eager: Bench) -> None:
+    eager.workers.documents = {"acme/app@1.0.0": []}  # fetched, and without a README
+    others = [*found("acme/app", "1.0.0"), *found("acme/lost", "1.0.0")]
+    eager.sync(*found(PACK.path, "1.0.0"), listed("# One"), *others, Complete(""))
+    result = search.search(eager.app.db, "one", [eager.registry_id])
+    assert (result.readmes, result.readmes_missing) == (1, 1)
+
+
 def test_documents_beyond_the_space_for_them_are_left_out(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

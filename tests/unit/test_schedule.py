@@ -51,6 +51,14 @@ def test_a_default_joins_after_its_first_success() -> None:
     assert due(replace(SYNCED, default_id="bitnami")) > NOW
 
 
+def test_what_the_user_has_changed_is_due_until_it_was_tried() -> None:
+    changed = replace(SYNCED, retry_at=NOW + 60)
+    assert due(changed, NOW + 60) == NOW + 60
+    tried = replace(changed, last_outcome="cancelled", last_attempt=NOW + 61)
+    assert due(tried, NOW + 70) > NOW + 61
+    assert next_run(replace(changed, automatic=False), NOW + 60) is None
+
+
 def test_failures_back_off_from_five_minutes_to_six_hours() -> None:
     waits = [
         due(replace(SYNCED, last_outcome="failed", code="refused", failures=n)) - NOW

@@ -259,6 +259,14 @@ def test_a_cancelled_run_goes_on_under_its_number(bench: Bench) -> None:
     assert set(bench.stored()) == {"one/a", "two/a"}
 
 
+def test_a_run_without_a_network_does_not_end_what_can_be_gone_on_with(bench: Bench) -> None:
+    first = bench.sync(*found("one/a", "1.0.0"), Complete("one"), Cancelled("Cancelled."))
+    assert bench.sync(offline=True).code == "offline"
+    third = bench.sync(*found("two/a", "1.0.0"), Complete("two"))
+    assert (third.id, third.outcome) == (first.id, "ok")
+    assert set(bench.stored()) == {"one/a", "two/a"}
+
+
 def test_a_full_run_and_another_plugin_version_begin_anew(bench: Bench) -> None:
     bench.sync(*found("a", "1.0.0"), Complete("", memory={"etag": "1"}))
     assert runs.memory(bench.app.db, bench.registry_id, "") == {"etag": "1"}

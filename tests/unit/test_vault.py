@@ -57,7 +57,13 @@ def test_without_a_keyring_it_says_so_and_remembers_until_the_end() -> None:
     assert "no keyring" in vault.place
     with pytest.raises(SecretMissing) as caught:
         make({}).secrets_of(ROW)
-    assert "REGISTRY_DESKTOP_SECRET_MY_CHARTS_PASSWORD" in caught.value.remedy
+    assert caught.value.cause.startswith("there is no keyring, and the variable REGISTRY_DESKTOP_")
+    assert "Set REGISTRY_DESKTOP_SECRET_MY_CHARTS_PASSWORD" in caught.value.remedy
+    assert "registry edit" not in caught.value.remedy
+    with pytest.raises(SecretMissing, match="not known here") as caught:
+        make({}, DictKeyring()).secrets_of(ROW)
+    assert caught.value.cause.startswith("it is not in the keyring, and the variable ")
+    assert caught.value.remedy.startswith("Enter it again (registry edit my charts --secret")
 
 
 def test_a_variable_with_the_id_wins_over_one_with_the_name() -> None:
