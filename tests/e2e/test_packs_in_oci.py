@@ -185,7 +185,7 @@ def test_nothing_of_a_pack_is_fetched_for_what_lists_none(
     before = len(served.server.asked())
     run = synchronized(program, "other")
     assert (run["artifacts"], run["versions"], run["skipped"]) == (0, 0, 0)
-    assert "113 packs" in program.json("registry", "show", "other")["registry"]["message"]
+    assert "Packs (113)" in program.json("registry", "show", "other")["registry"]["message"]
     assert not [line for line in served.requests_since(before) if "/blobs/" in line]
 
 
