@@ -15,6 +15,12 @@ from desktop.paths import resource
 from desktop.ui.theme import colors
 
 UNKNOWN = "server"
+_KINDS = ("chart", "pack", "zarf", "image", "artifact")
+
+
+def of_kind(kind: str) -> str:
+    """Return the name of the icon of a kind; a plugin's own kind has that of `artifact`."""
+    return kind if kind in _KINDS else "artifact"
 
 
 def exists(name: str) -> bool:

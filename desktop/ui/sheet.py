@@ -189,7 +189,7 @@ QTableCornerButton::section {{ background: {c.surface}; border: none; }}
 
 QTabBar {{ border: none; }}
 QTabBar::tab {{ background: transparent; color: {c.secondary}; border: none;
-    border-bottom: 2px solid transparent; padding: 6px 2px; margin-right: 18px; }}
+    border-bottom: 2px solid transparent; padding: 6px 2px; margin-right: 14px; }}
 QTabBar::tab:selected {{ color: {c.text}; border-bottom-color: {c.accent}; }}
 QTabBar::tab:hover {{ color: {c.text}; }}
 QTabBar:focus {{ border: none; }}

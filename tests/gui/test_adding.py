@@ -25,9 +25,11 @@ from desktop.app import App
 from desktop.engine.plugins import Plugin
 from desktop.store.values import RegistryRow
 from desktop.ui.destination import Destination
+from desktop.ui.forms.naming import chosen_name, proposed_name
 from desktop.ui.registries.adding import AddPanel
 from desktop.ui.session import Session
 from registrykit.description import describe
+from registrykit.forms import Choice, FieldSpec, FormSpec
 from registrykit.registry import RegistryType
 from registrykit.testing.servers import HelmSite, Site
 from registrykit.testing.tls import Authority
@@ -288,6 +290,44 @@ def test_a_name_is_proposed_until_somebody_gives_one(
     QTest.keyClicks(line(panel, "url"), "https://charts.example.com/team-b")
     qtbot.waitUntil(lambda: "team-b" in texts(panel), timeout=SOON)
     assert line(panel, "name").text() == "Mine"
+
+
+def test_a_choice_that_stands_for_an_address_gives_the_name() -> None:
+    place = FieldSpec(
+        "place",
+        "choice",
+        "Place",
+        choices=(Choice("near", "Shelf of the house (near)"), Choice("own", "Another one")),
+    )
+    form = FormSpec((place, FieldSpec("at", "url", "URL", show_if={"place": ("own",)})))
+    assert chosen_name(form, {"place": "near"}, ()) == "Shelf of the house"
+    assert chosen_name(form, {"place": "near"}, ["shelf of the house"]) == "Shelf of the house 2"
+    assert chosen_name(form, {"place": "own"}, ()) == ""
+
+
+def test_a_folder_that_every_registry_of_packs_has_is_no_name() -> None:
+    url = "https://harbor.example.com/acme/spectro-packs/archive"
+    assert proposed_name(url, ()) == "acme"
+
+
+def test_a_form_goes_along_to_another_environment(
+    qtbot: QtBot, open_panel: Open, app: App, session: Session, helm_site: HelmSite
+) -> None:
+    here = app.environments.all()[0]
+    there = app.environments.add("Yard", here.edition)
+    panel = open_panel()
+    added: list[str] = []
+    panel.added.connect(added.append)
+    typed(qtbot, panel, helm_site.endpoint)
+    line(panel, "name").setFocus()
+    QTest.keyClicks(line(panel, "name"), "Team")
+    session.look_at(there, app.environments.tenants(there)[0])
+    assert "Add a registry to Yard" in texts(panel)
+    assert line(panel, "url").text() == helm_site.endpoint
+    find(panel, QPushButton, "finish-adding").click()
+    qtbot.waitUntil(lambda: bool(added), timeout=SOON)
+    assert app.registries.get(added[0]).environment_id == there.id
+    qtbot.waitUntil(lambda: app.registries.get(added[0]).last_outcome == "ok", timeout=SOON)
 
 
 def test_the_same_registry_is_said_with_the_way_to_it(

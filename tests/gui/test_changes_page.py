@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QLineEdit, QListView, QToolButton
+from PySide6.QtWidgets import QLabel, QLineEdit, QListView, QToolButton
 from pytestqt.qtbot import QtBot
 
+from desktop.store.news import Line, RunNews
 from desktop.ui.changes.page import ChangesPage
 from desktop.ui.destination import Destination
+from desktop.ui.parts.changes import ChangeLine
 from desktop.ui.session import Session
 from registrykit.artifacts import Version
 from registrykit.events import Complete
@@ -56,20 +59,20 @@ def test_runs_come_newest_first_with_one_line_for_each_artifact(page: ChangesPag
     QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
     newest, moved, added, oldest, cron, web = shown(page)
     assert newest.startswith("Scripted, just now: ")
-    assert (moved, added) == ("web 1.11.0 digest moved", "web 2.0.0 added")
+    assert (moved, added) == ("chart web 1.11.0 digest moved", "chart web 2.0.0 added")
     assert oldest.startswith("Scripted, 2 h ago: 13 added")
-    assert (cron, web) == ("cron 1.0.0 added", "web 12 versions added")
+    assert (cron, web) == ("chart cron 1.0.0 added", "chart web 12 versions added")
 
 
 def test_a_kind_and_a_name_narrow_it(page: ChangesPage, qtbot: QtBot) -> None:
     chip = find(page, QToolButton, "Only: digest moved")
     chip.click()
     qtbot.waitUntil(lambda: len(shown(page)) == 2)
-    assert shown(page)[1] == "web 1.11.0 digest moved"
+    assert shown(page)[1] == "chart web 1.11.0 digest moved"
     chip.click()
     page.focus_filter()
     qtbot.keyClicks(find(page, QLineEdit, "filter-changes"), "CRO")
-    qtbot.waitUntil(lambda: shown(page)[1:] == ["cron 1.0.0 added"])
+    qtbot.waitUntil(lambda: shown(page)[1:] == ["chart cron 1.0.0 added"])
 
 
 def test_enter_on_a_line_opens_its_artifact(
@@ -83,3 +86,14 @@ def test_enter_on_a_line_opens_its_artifact(
     (to,) = gone
     assert (to.page, to.tab) == ("catalog", "history")
     assert to.artifact > 0
+
+
+def test_a_line_says_the_name_and_then_where_it_is(show: Callable[[Any], Any]) -> None:
+    where = "acme/spectro-packs/archive/ternlog"
+    change = Line("added", "pack", where, None, 1, "1.2.0", "", "")
+    line = show(ChangeLine(RunNews(1, "r", "Shelf", 0.0), change, 60.0))
+    said = [each.text() for each in line.findChildren(QLabel)]
+    assert said[0] == "ternlog"
+    assert "Shelf · acme/spectro-packs/archive" in said
+    assert line.accessibleName().startswith(f"pack {where} 1.2.0 added")
+    assert line.toolTip() == f"pack {where}"

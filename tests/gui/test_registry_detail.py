@@ -17,6 +17,7 @@ from desktop.app import App, build
 from desktop.engine.defaults import shipped
 from desktop.engine.drafts import Place
 from desktop.store.values import RegistryRow, RunRow
+from desktop.ui.catalog.facets import FacetButton
 from desktop.ui.catalog.table import CatalogTable
 from desktop.ui.destination import Destination
 from desktop.ui.parts.progress import ProgressLine
@@ -25,9 +26,11 @@ from desktop.ui.registries.about import said_by
 from desktop.ui.registries.holdings import in_words
 from desktop.ui.registries.page import RegistriesPage
 from desktop.ui.session import Session
+from registrykit.testing.oci import OciSite
 from registrykit.testing.servers import HelmSite
 from registrykit.urls import Basic
-from tests.charts import Charts
+from tests.charts import Charts, archive
+from tests.e2e.layouts import push_chart, push_container_image
 from tests.gui.conftest import find
 
 KEYS = Qt.Key
@@ -43,10 +46,12 @@ def column(table: Table[Any], place: int) -> list[str]:
     return [str(model.index(row, place).data()) for row in range(model.rowCount())]
 
 
-def add(app: App, name: str, values: dict[str, Any], **secrets: str) -> RegistryRow:
+def add(
+    app: App, name: str, values: dict[str, Any], type: str = "helm", **secrets: str
+) -> RegistryRow:
     (environment,) = app.environments.all()
     place = Place(environment, app.environments.tenants(environment)[0])
-    row, _ = app.registries.add(name, place, app.registries.draft("helm", values, secrets))
+    row, _ = app.registries.add(name, place, app.registries.draft(type, values, secrets))
     return row
 
 
@@ -180,6 +185,32 @@ def test_contents_are_filtered_and_opened_by_key(
     assert Destination("catalog", artifact=artifact) in gone
     qtbot.keyClick(field, KEYS.Key_Escape)
     qtbot.waitUntil(lambda: listed(table) == ["nginx", "redis"])
+
+
+def test_contents_of_several_kinds_are_told_apart_at_once(
+    qtbot: QtBot, page: RegistriesPage, app: App, row: RegistryRow
+) -> None:
+    with OciSite() as site:
+        push_chart(site, "acme", archive("web", "1.0.0"))
+        push_container_image(site, "acme/images/web", "1.0.0", "amd64")
+        mixed = add(app, "Mixed", {"endpoint": site.endpoint}, type="oci")
+        sync(app, mixed)
+    sync(app, row)
+    page.go(Destination("registries", mixed.id, "contents"))
+    table = find(page, CatalogTable, "contents")
+
+    def shown() -> list[str]:
+        return [column.title for column in table.rows.columns]
+
+    qtbot.waitUntil(lambda: "Kind" in shown())
+    assert sorted(listed(table, shown().index("Kind"))) == ["Chart", "Image"]
+    kinds = find(page, FacetButton, "facet-kind")
+    assert kinds.isVisible()
+    # Another registry brings what it has, never what the one before had.
+    page.go(Destination("registries", row.id, "contents"))
+    qtbot.waitUntil(lambda: listed(table) == ["nginx", "redis"])
+    assert "Kind" not in shown()
+    qtbot.waitUntil(kinds.isHidden)
 
 
 # Changes

@@ -24,6 +24,7 @@ W = TypeVar("W", bound=QWidget)
 PATIENCE = 60.0
 SETTLE_MILLISECONDS = 350
 """What a picture waits for after everything else, such as lists that come a moment later."""
+ANSWERED_MILLISECONDS = 60
 
 
 class Scene:
@@ -163,7 +164,12 @@ class Scene:
             QTest.qWait(20)
 
     def settle(self) -> None:
+        """Wait a little, and then until every question to the store was answered."""
         QTest.qWait(SETTLE_MILLISECONDS)
+        if self.program is not None and self.program.window is not None:
+            asked = self.session.tasks._ask
+            self.wait(lambda: asked._queue.empty() and asked._idle == asked._threads, "answers")
+            QTest.qWait(ANSWERED_MILLISECONDS)
 
     def picture(self, path: Path) -> None:
         """Save what the window shows, with popups above it."""

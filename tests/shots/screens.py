@@ -15,14 +15,15 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
     QDialog,
+    QProgressBar,
     QPushButton,
     QTabWidget,
-    QWidget,
 )
 
 from desktop.store.database import FILE
 from desktop.ui.actions import RegistryActions
 from desktop.ui.catalog.page import CatalogPage
+from desktop.ui.forms.checking import CheckView
 from desktop.ui.forms.form import FormView
 from desktop.ui.registries.adding import AddPanel
 from desktop.ui.settings.page import NAMES as SECTIONS
@@ -79,6 +80,8 @@ def own(scene: Scene) -> None:
 def importing(scene: Scene) -> None:
     scene.wait(lambda: scene.session.is_ready, "the program")
     scene.press(QAbstractButton, "import")
+    top = scene.window.window()
+    scene.wait(lambda: not any(b.isVisible() for b in top.findChildren(QProgressBar)), "the list")
 
 
 # Registries
@@ -131,7 +134,8 @@ def no_form(scene: Scene) -> None:
 def checking(registry: str) -> Callable[[Scene], None]:
     def reach(scene: Scene) -> None:
         scene.go("registries", registry, "check")
-        scene.wait(lambda: scene.find(QWidget, "check-verdict").isVisible(), "the verdict")
+        checks = scene.window.findChildren(CheckView)
+        scene.wait(lambda: any(c.isVisible() and c.verdict for c in checks), "the verdict")
 
     return reach
 
@@ -146,6 +150,8 @@ def removed(scene: Scene) -> None:
 
 def restored(scene: Scene) -> None:
     scene.press(QPushButton, "Undo")
+    scene.wait(lambda: VENDOR in [row.name for row in scene.session.registries()], VENDOR)
+    scene.settle()
 
 
 def busy(scene: Scene) -> None:
@@ -238,6 +244,11 @@ def artifact(name: str, tab: str, registry: str = COMMUNITY) -> Callable[[Scene]
     return reach
 
 
+def metadata(scene: Scene) -> None:
+    artifact("gullwire", "Facts")(scene)
+    scene.press(QAbstractButton, "part-metadata")
+
+
 def at_home(scene: Scene) -> None:
     scene.registry(COMMUNITY)
     scene.go("home")
@@ -299,8 +310,8 @@ SCREENS = (
     Screen("check-failed", "demo", checking(LAB)),
     Screen("removed", "demo", removed, restored),
     Screen("add", "demo", adding),
-    Screen("add-filled", "demo", adding_with("https://charts.example.com/stable")),
-    Screen("add-problem", "demo", adding_with("https://charts example.com")),
+    Screen("add-filled", "demo", adding_with("https://charts.example.com/stable"), no_form),
+    Screen("add-problem", "demo", adding_with("https://charts example.com"), no_form),
     Screen("add-helm", "demo", adding_type("helm", COMMUNITY, auth="basic"), no_form),
     Screen("add-oci", "demo", adding_type("oci", COMMUNITY, provider_type="pack"), no_form),
     Screen("add-oci-aws", "demo", adding_type("oci", COMMUNITY, auth="ecr"), no_form),
@@ -312,8 +323,9 @@ SCREENS = (
     Screen("catalog-nothing", "demo", searched("nothing is called so")),
     *(
         Screen(f"artifact-{tab.lower()}", "demo", artifact("gullwire", tab))
-        for tab in ("README", "Values", "Schema", "Metadata", "Facts", "History")
+        for tab in ("README", "Values", "Schema", "Facts", "History")
     ),
+    Screen("artifact-metadata", "demo", metadata),
     Screen("catalog-packs", "demo", narrowed(MIXED, kind="pack"), no_filters),
     Screen("catalog-layer", "demo", narrowed(MIXED, kind="pack", layer="addon"), no_filters),
     Screen("catalog-facet", "demo", facet(MIXED, "cloudTypes"), no_filters),

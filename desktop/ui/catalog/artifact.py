@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop.store.values import ArtifactRow, ChangeRow, RegistryRow
+from desktop.store.values import ArtifactRow, ChangeRow, RegistryRow, TenantRow
 from desktop.ui.catalog import looking
 from desktop.ui.catalog.documents import DocumentTab
 from desktop.ui.catalog.fetching import Errands
@@ -55,6 +55,7 @@ class ArtifactView(QFrame):
         self._asked_history = Latest()
         self._wanted = (0, 0)
         self._history_of = 0
+        self._judged_for: TenantRow | None = None
         self.heading = Heading()
         self.saving = SavingBar(session)
         self.versions = VersionsPanel()
@@ -119,6 +120,7 @@ class ArtifactView(QFrame):
         self._errands.fetched.connect(self._fetched)
         self._errands.saved.connect(self._saved)
         session.ready.connect(self._show_what_can_be_done)
+        session.registries_changed.connect(self._judge_again)
         shortcut = QShortcut(QKeySequence.StandardKey.Save, self)
         shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
         shortcut.activated.connect(self.save)
@@ -181,6 +183,7 @@ class ArtifactView(QFrame):
             return
         registries = [row.id for row in self._session.registries()]
         artifact, registry, tenant = looked.artifact, self._registry, self._session.tenant
+        self._judged_for = tenant
         self._asked_version.of(
             self._session.tasks.ask(
                 self,
@@ -190,6 +193,11 @@ class ArtifactView(QFrame):
                 self._show_version,
             )
         )
+
+    def _judge_again(self) -> None:
+        """Say anew whether the version may be used, where that is decided otherwise now."""
+        if self._version is not None and self._session.tenant != self._judged_for:
+            self._look_at_version(self._version_id)
 
     def _show_version(self, found: LookedVersion | None) -> None:
         looked = self._looked
@@ -266,7 +274,9 @@ class ArtifactView(QFrame):
 
     def open_find(self) -> bool:
         """Open the field that searches in the text that is shown; False where there is none."""
-        tab = self.tabs.currentWidget()
+        tab: QWidget | None = self.tabs.currentWidget()
+        if tab is self.tabs.details:
+            tab = self.tabs.details.shown
         return isinstance(tab, DocumentTab) and tab.open_find()
 
     # Fetch and save

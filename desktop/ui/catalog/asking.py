@@ -16,7 +16,7 @@ FACETS_MILLISECONDS = 120
 
 
 class Asking(QObject):
-    """Asks for the first rows, then for all ids; for facets when typing rests for a moment."""
+    """Asks for the first rows, then for all ids; for facets too, when typing rests for a moment."""
 
     found = Signal(object, object)
     """A `Filter` and the ids of its rows, all of them or, at first, some."""
@@ -36,7 +36,6 @@ class Asking(QObject):
         self._wanted: Filter | None = None
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
-        self._soon.setInterval(FACETS_MILLISECONDS)
         self._soon.timeout.connect(self._ask_facets)
 
     def ask(self, wanted: Filter) -> None:
@@ -47,6 +46,7 @@ class Asking(QObject):
         if db is None:
             return
         query = self._rows = Query()
+        typing = self._wanted is not None and self._wanted.query != wanted.query
         self._wanted = wanted
 
         def first() -> Page:
@@ -61,7 +61,7 @@ class Asking(QObject):
 
         task = self._session.tasks.ask(self, first, answered, self._trouble)
         self._asked.of(task)
-        self._soon.start()
+        self._soon.start(FACETS_MILLISECONDS if typing else 0)
 
     def _ask_all(self, wanted: Filter, query: Query) -> None:
         db = self._session.db

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from registrykit.artifacts import ArtifactKind
 
 Row = ArtifactRow | VersionLine
-KNOWN_KINDS = ("chart", "pack", "zarf", "image", "artifact")
-"""Kinds that have an icon of their own name; a plugin's own kind has that of `artifact`."""
 MOST_CHARS, MOST_COLUMNS = 400, 8
 
 
@@ -70,8 +68,10 @@ def name_of(row: Row) -> str:
     return one_line(row.display_name or row.name)
 
 
-def symbol_of(kind: str) -> str:
-    return kind if kind in KNOWN_KINDS else "artifact"
+def second_name(row: Row) -> str:
+    """Return the name that tools use, where people know the artifact by another one."""
+    shown, name = name_of(row), one_line(row.name)
+    return "" if name.casefold() == shown.casefold() else name
 
 
 def _latest(row: ArtifactRow) -> str:

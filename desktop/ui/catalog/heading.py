@@ -13,12 +13,13 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 from desktop.engine import words
 from desktop.store.values import ArtifactRow, RegistryRow, VersionRow
 from desktop.ui.catalog import looking
-from desktop.ui.catalog.columns import name_of, one_line, symbol_of
+from desktop.ui.catalog.columns import name_of, one_line
 from desktop.ui.catalog.links import LinkBar
 from desktop.ui.catalog.logo import LogoPicture
 from desktop.ui.catalog.looking import LookedVersion
 from desktop.ui.catalog.standing import AlsoIn, FipsLine
 from desktop.ui.catalog.versions import day, short_digest
+from desktop.ui.icons import of_kind
 from desktop.ui.parts.buttons import button, icon_button, menu_button
 from desktop.ui.parts.clearing import clear
 from desktop.ui.parts.text import Elided, label, menu_text, tooltip, visible
@@ -120,7 +121,7 @@ class Heading(QWidget):
     ) -> None:
         """Show what is the same for all versions."""
         self._registry_id = artifact.registry_id
-        self._picture.show_icon(symbol_of(artifact.kind))
+        self._picture.show_icon(of_kind(artifact.kind))
         self._title.setText(name_of(artifact))
         self._title.update()
         self._kind.setText(f"{kind} ·")

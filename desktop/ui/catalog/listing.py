@@ -134,6 +134,7 @@ class ArtifactList(QFrame):
     def begin_anew(self) -> None:
         """Forget what was chosen and sorted: other registries are looked at."""
         self.text, self._sort, self._shown = "", ("relevance", "", False), None
+        self._counts = Facets()
         self.facets.forget()
         self.rows.show_ids(array("q"), False)
         self.table.scrollToTop()

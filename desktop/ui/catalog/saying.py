@@ -34,7 +34,8 @@ def summary(
     registries = sum(1 for key in wanted.looked_in if facets.registries.get(key))
     noun = "version" if wanted.rows == "versions" else "artifact"
     said = [words.counted(number, noun)]
-    if len(rows) > 1:
+    # Without any, nothing of what is shown was counted yet.
+    if len(rows) > 1 and registries:
         counted = words.counted(registries, "registry", "registries")
         said = [f"{said[0]} in {counted}"]
     seen = [row.last_success for row in rows if row.id in wanted.looked_in and row.last_success]

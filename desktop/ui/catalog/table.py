@@ -35,9 +35,9 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.store.browse import Sort
-from desktop.ui.catalog.columns import CatalogColumn, Row, symbol_of
+from desktop.ui.catalog.columns import CatalogColumn, Row, second_name
 from desktop.ui.catalog.model import CatalogModel
-from desktop.ui.icons import pixmap
+from desktop.ui.icons import of_kind, pixmap
 from desktop.ui.theme import Colors, colors
 
 ROW_PIXELS = 32
@@ -82,15 +82,16 @@ class RowPainter(QStyledItemDelegate):
             painter.fillRect(rect, QColor(self._colors.selected))
         elif place == self._table.hovered:
             painter.fillRect(rect, QColor(self._colors.hover))
-        text = model.text(place, column)
+        text, second = model.text(place, column), ""
         left = rect.left() + 8
         shown = model.columns[column]
         if column == 0:
             left = rect.left() + 12
             row = model.row_at(place)
+            second = second_name(row) if row is not None else ""
             if row is not None:
                 top = rect.top() + (rect.height() - ICON) // 2
-                painter.drawPixmap(left, top, self._picture(symbol_of(row.kind)))
+                painter.drawPixmap(left, top, self._picture(of_kind(row.kind)))
             left += ICON + 8
         if not text:
             return
@@ -110,6 +111,13 @@ class RowPainter(QStyledItemDelegate):
             int(side | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine),
             self._metrics.elidedText(text, Qt.TextElideMode.ElideRight, width),
         )
+        if second and (room := width - self._metrics.horizontalAdvance(text) - 8) > ICON:
+            painter.setPen(QColor(self._colors.faint))
+            painter.drawText(
+                rect.adjusted(left - rect.left() + width - room, 0, 0, 0),
+                int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter),
+                self._metrics.elidedText(second, Qt.TextElideMode.ElideRight, room),
+            )
 
     def _color(self, column: CatalogColumn, faded: bool) -> str:
         if faded and column.key in ("description", "state"):

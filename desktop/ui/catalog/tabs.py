@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QTabWidget, QWidget
 
+from desktop.ui.catalog.details import DetailsTab
 from desktop.ui.catalog.documents import TITLES, DocumentTab
 from desktop.ui.catalog.facts import IMAGES, PRESETS, FactsTab
 from desktop.ui.catalog.fetching import Errand
@@ -14,7 +15,7 @@ from desktop.ui.catalog.presets import PresetsTab, presets
 from desktop.ui.catalog.versions import VersionsPanel
 
 RAW = ("metadata", "manifest")
-"""Documents for programs, whose contents stand among the facts: they come last."""
+"""Documents for programs: what is in them stands among the facts, and they do beside these."""
 
 
 class VersionTabs(QTabWidget):
@@ -30,14 +31,16 @@ class VersionTabs(QTabWidget):
         self.images = ImagesTab()
         self.presets = PresetsTab()
         self.facts = FactsTab()
+        self.details = DetailsTab(self.facts, {name: self.documents[name] for name in RAW})
         self.history = HistoryTab()
         self.setObjectName("artifact-tabs")
         self.setDocumentMode(True)
         self.tabBar().setDrawBase(False)
         self.setAccessibleName(self.tr("Parts of the version"))
         self.tabBar().setAccessibleName(self.tr("Parts of the version"))
-        parts = (self.dependencies, self.images, self.presets, self.facts, self.history)
-        for part in (*self.documents.values(), *parts):
+        parts = (self.dependencies, self.images, self.presets, self.details, self.history)
+        own = [tab for name, tab in self.documents.items() if name not in RAW]
+        for part in (*own, *parts):
             # Those that are not among the tabs belong here all the same.
             part.setParent(self)
             part.hide()
@@ -85,20 +88,19 @@ class VersionTabs(QTabWidget):
         wanted: list[tuple[QWidget, str]] = []
         if not wide:
             wanted.append((self._versions, self.tr("Versions")))
-        raw: list[tuple[QWidget, str]] = []
         for name, tab in self.documents.items():
             # A README that is missing is said so; what else there may be is not known.
             kept = name == "readme" or (name == "values" and not fetched)
-            if name in found.documents or kept:
-                (raw if name in RAW else wanted).append((tab, tab.title))
+            if name not in RAW and (name in found.documents or kept):
+                wanted.append((tab, tab.title))
         counted: tuple[tuple[QWidget, str, int], ...] = (
             (self.presets, self.tr("Presets {0}"), self.presets.table.rows.rowCount()),
             (self.dependencies, self.tr("Dependencies {0}"), len(found.dependencies)),
             (self.images, self.tr("Images {0}"), self.images.table.rows.rowCount()),
         )
         wanted += [(part, title.format(count)) for part, title, count in counted if count]
-        ours = ((self.facts, self.tr("Facts")), (self.history, self.tr("History")))
-        return [*wanted, *ours, *raw]
+        self.details.show_there([name for name in RAW if name in found.documents])
+        return [*wanted, (self.details, self.tr("Facts")), (self.history, self.tr("History"))]
 
 
 def _texts(value: object) -> list[str]:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from desktop.engine import words
 from desktop.ui import icons
 from desktop.ui.changes.model import ChangesModel, Role, Row, summary, versions_of
-from desktop.ui.parts.changes import CHANGE_ICONS, CHANGE_WORDS
+from desktop.ui.parts.changes import CHANGE_ICONS, CHANGE_WORDS, name_and_folder
 from desktop.ui.theme import BODY, CAPTION, colors, font
 
 HEAD, LINE, INDENT = 44, 28, 24
@@ -66,14 +66,18 @@ def _paint_line(painter: QPainter, rect: QRect, row: Row) -> None:
     c = colors()
     symbol, level = CHANGE_ICONS.get(row.line.change, ("changed", "quiet"))
     icons.paint(painter, QRect(rect.left(), rect.center().y() - 7, 16, 16), symbol, level)
-    left = rect.adjusted(26, 0, 0, 0)
+    kind = QRect(rect.left() + 26, rect.center().y() - 7, 16, 16)
+    icons.paint(painter, kind, icons.of_kind(row.line.kind), "secondary")
+    left = rect.adjusted(50, 0, 0, 0)
+    name, folder = name_and_folder(row.line.artifact)
     said = CHANGE_WORDS.get(row.line.change, row.line.change)
-    left.adjust(_text(painter, left, row.line.artifact, c.text) + 10, 0, 0, 0)
+    left.adjust(_text(painter, left, name, c.text) + 10, 0, 0, 0)
     left.adjust(_text(painter, left, versions_of(row.line), c.secondary) + 10, 0, 0, 0)
     left.adjust(_text(painter, left, said, c.level(level)) + 10, 0, 0, 0)
     if row.line.change == "digest-moved" and row.line.versions == 1:
         moved = f"{_short(row.line.old_digest)} → {_short(row.line.new_digest)}"
-        _text(painter, left, moved, c.faint, size=CAPTION)
+        left.adjust(_text(painter, left, moved, c.faint, size=CAPTION) + 10, 0, 0, 0)
+    _text(painter, left, folder, c.faint, size=CAPTION)
 
 
 def _text(

@@ -12,6 +12,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 from desktop.engine import words
 from desktop.store.news import Line, RunNews
 from desktop.ui.parts.changes import CHANGE_WORDS
+from desktop.ui.parts.text import tooltip, visible
 
 BATCH = 20
 Index = QModelIndex | QPersistentModelIndex
@@ -92,15 +93,23 @@ class ChangesModel(QAbstractListModel):
             return row
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return self.sentence(row)
+        if role == Qt.ItemDataRole.ToolTipRole and row.line is not None:
+            return tooltip(whole_name(row.line))
         return None
 
     def sentence(self, row: Row) -> str:
         """Return the row as a screen reader says it."""
         if row.line is not None:
-            return f"{row.line.artifact} {versions_of(row.line)} {CHANGE_WORDS[row.line.change]}"
+            said = CHANGE_WORDS[row.line.change]
+            return f"{whole_name(row.line)} {versions_of(row.line)} {said}"
         if row.more:
             return words.counted(row.more, "more artifact")
         return f"{row.run.registry}, {words.ago(row.run.at, self.now)}: {summary(row.run)}"
+
+
+def whole_name(line: Line) -> str:
+    """Return a line's artifact so that it cannot be taken for another one."""
+    return f"{line.kind} {visible(line.artifact)}"
 
 
 def versions_of(line: Line) -> str:

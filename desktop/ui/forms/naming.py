@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from registrykit.errors import BadConfig
@@ -14,10 +14,12 @@ from registrykit.forms import Problem
 if TYPE_CHECKING:
     from desktop.engine.drafts import Place
     from desktop.engine.registries import Registries
+    from registrykit.forms import FormSpec
 
 _GENERAL = frozenset(
     "www api app charts chart repo repos repository repositories registry registries packages "
-    "stable incubator public index archive download downloads v1 v2 latest main master".split()
+    "stable incubator public index archive download downloads v1 v2 latest main master "
+    "spectro-packs".split()
 )
 """Parts of addresses that tell nothing apart."""
 _LONGEST = 60
@@ -40,6 +42,20 @@ def proposed_name(endpoint: str, taken: Collection[str], general: Collection[str
     telling = [p for p in folders if p.casefold() not in skipped and p.isprintable()]
     name = telling[-1].strip() if telling else _of_host(host, skipped)
     return free_name(name[:_LONGEST], taken)
+
+
+def chosen_name(form: FormSpec, values: Mapping[str, Any], taken: Collection[str]) -> str:
+    """Return a free name from the choice that stands for an address; empty without one.
+
+    Such a choice hides the field of the address while it is made.
+    """
+    for url in (spec for spec in form.fields if spec.kind == "url" and not spec.applies(values)):
+        for name in url.show_if:
+            choices = getattr(form.field(name), "choices", ())
+            said = next((c.label for c in choices if c.value == values.get(name)), "")
+            if said := re.sub(r"\s*\([^()]*\)$", "", said):
+                return free_name(said[:_LONGEST], taken)
+    return ""
 
 
 def name_problem(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.engine.drafts import Place
 from desktop.engine.environments import WITH_CONSOLE
+from desktop.ui.forms.row import FieldRow
 from desktop.ui.session import Session
 from registrykit.forms import Choice, FieldSpec
 
@@ -22,6 +24,38 @@ def places(session: Session) -> list[Place]:
     if environment.edition in WITH_CONSOLE:
         found.append(Place(environment, None))
     return found
+
+
+class PlaceChoice(QWidget):
+    """Asks where a registry belongs; hidden where there is one place only."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._found: list[Place] = []
+        self._row: FieldRow | None = None
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self.hide()
+
+    @property
+    def place(self) -> Place:
+        return self._found[int(self._row.field.value()) if self._row is not None else 0]
+
+    def show_places(self, found: list[Place]) -> None:
+        """Offer these places, the first of them chosen."""
+        self._found = found
+        if self._row is not None:
+            self._row.hide()
+            self._row.deleteLater()
+            self._row = None
+        if len(found) > 1:
+            self._row = FieldRow(place_spec(found))
+            self._row.field.set_value("0")
+            self._row.changed.connect(self.changed)
+            self._column.addWidget(self._row)
+        self.setVisible(len(found) > 1)
 
 
 def place_spec(found: list[Place]) -> FieldSpec:

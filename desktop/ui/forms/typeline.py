@@ -143,8 +143,10 @@ class TypeLine(QWidget):
         self._picture.show_icon(chosen.icon or UNKNOWN_ICON, "accent")
         said = "{type}"
         if likelihood is not None:
-            looks, could = self.tr("Looks like a {type}"), self.tr("Could be a {type}")
-            said = looks if likelihood >= LIKELY else could
+            likely, vowel = likelihood >= LIKELY, chosen.title[:1] in "AEIO"
+            looks = self.tr("Looks like an {type}") if vowel else self.tr("Looks like a {type}")
+            could = self.tr("Could be an {type}") if vowel else self.tr("Could be a {type}")
+            said = looks if likely else could
         self._title.setText(said.format(type=chosen.title))
         self._why.setText(chosen.summary)
         self._why.setVisible(bool(chosen.summary))

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from desktop.engine import words
+from desktop.ui.icons import of_kind
 from desktop.ui.parts.picture import Picture
-from desktop.ui.parts.text import Elided, label
+from desktop.ui.parts.text import Elided, label, tooltip, visible
 
 if TYPE_CHECKING:
     from desktop.store.news import Line, RunNews
@@ -29,8 +30,14 @@ CHANGE_WORDS = {
 }
 
 
+def name_and_folder(path: str) -> tuple[str, str]:
+    """Return what an artifact is called, and the folder of a registry that it is in, if any."""
+    folder, _, name = visible(path).rpartition("/")
+    return name, folder
+
+
 class ChangeLine(QWidget):
-    """One change on one line, for short lists."""
+    """One change on one line, for short lists; where the artifact is comes last."""
 
     def __init__(self, run: RunNews, change: Line, now: float) -> None:
         super().__init__()
@@ -44,11 +51,16 @@ class ChangeLine(QWidget):
         version = change.version
         if change.versions > 1:
             version = words.counted(change.versions, "version")
+        name, folder = name_and_folder(change.artifact)
         line.addWidget(picture)
-        line.addWidget(label(change.artifact, "strong"))
+        line.addWidget(Picture(of_kind(change.kind), 16))
+        line.addWidget(label(name, "strong"))
         line.addWidget(label(version))
         line.addWidget(label(said, level))
-        line.addWidget(Elided(run.registry, "secondary"), 1)
+        where = " · ".join(part for part in (run.registry, folder) if part)
+        line.addWidget(Elided(where, "secondary"), 1)
         line.addWidget(label(when, "caption"))
-        told = (f"{change.artifact} {version} {said}", run.registry, when)
+        whole = f"{change.kind} {visible(change.artifact)}"
+        self.setToolTip(tooltip(whole))
+        told = (f"{whole} {version} {said}", run.registry, when)
         self.setAccessibleName(", ".join(part for part in told if part))

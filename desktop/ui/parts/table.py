@@ -65,10 +65,6 @@ class Rows(QAbstractTableModel, Generic[R]):
         self._rows: list[R] = []
 
     @property
-    def columns(self) -> Sequence[Column[R]]:
-        return self._columns
-
-    @property
     def rows(self) -> Sequence[R]:
         return self._rows
 

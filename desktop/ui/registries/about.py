@@ -32,7 +32,7 @@ def facts(session: Session, row: RegistryRow, known: Known, held: str) -> Iterat
     `held` is how much there is of each kind, empty while that was not counted.
     """
     specs = {spec.name: spec for spec in _fields(session, row)}
-    yield Fact("URL", row.endpoint, copy=True)
+    yield Fact("URL", _url(row.endpoint), copy=True)
     for name, spec in specs.items():
         if name not in _TOLD and not spec.secret and spec.applies(row.config):
             value = row.config.get(name)
@@ -54,6 +54,11 @@ def facts(session: Session, row: RegistryRow, known: Known, held: str) -> Iterat
     yield Fact("Hosts it may ask", ", ".join(row.approved_hosts))
     yield Fact("Added", sentences.day(row.created) if row.default_id is None else "")
     yield Fact("Id", row.id, copy=True)
+
+
+def _url(endpoint: str) -> str:
+    """Return where a registry is read; an endpoint may be a host alone."""
+    return endpoint if "://" in endpoint or not endpoint else f"https://{endpoint}"
 
 
 def _fields(session: Session, row: RegistryRow) -> tuple[FieldSpec, ...]:

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from desktop.engine.drafts import Judged, Place
+from desktop.engine.drafts import Judged
 from desktop.engine.jobs import Cancellable
 from desktop.ui.destination import Destination
 from desktop.ui.forms.bounds import bounded_type
 from desktop.ui.forms.footer import AddFooter
 from desktop.ui.forms.form import FormView, main_url
 from desktop.ui.forms.judging import Judging
-from desktop.ui.forms.naming import name_problem, proposed_name
+from desktop.ui.forms.naming import chosen_name, name_problem, proposed_name
 from desktop.ui.forms.panel import FormPanel
 from desktop.ui.forms.pasting import PastedLogin
-from desktop.ui.forms.places import place_spec, places
+from desktop.ui.forms.places import PlaceChoice, places
 from desktop.ui.forms.resolved import Resolved
 from desktop.ui.forms.row import FieldRow
 from desktop.ui.forms.tabbing import order_tabs
@@ -58,8 +58,8 @@ class AddPanel(FormPanel):
         super().__init__(session, self._footer)
         self._type: TypeDescription | None = None
         self._by_hand = self._name_typed = self._adding = False
-        self._places: list[Place] = []
-        self._place: FieldRow | None = None
+        self._place = PlaceChoice()
+        self._begun_in: object = None
         self._guessing = Judging(self, session, self._guess_question, self._guessed)
         self._judging = Judging(self, session, self._question, self._told)
         self._pasted = PastedLogin()
@@ -71,6 +71,7 @@ class AddPanel(FormPanel):
         self._name = FieldRow(FieldSpec("name", "text", self.tr("Name"), named, required=True))
         self._build(url)
         self.session.ready.connect(self._begin)
+        self.session.registries_changed.connect(self._begin)
         if session.is_ready:
             self._begin()
 
@@ -86,6 +87,8 @@ class AddPanel(FormPanel):
         self._slots.setContentsMargins(0, 0, 0, 0)
         self._slots.setSpacing(14)
         self._slots.addWidget(self._name)
+        self._slots.addWidget(self._place)
+        self._place.changed.connect(self._entered)
         self._resolved = Resolved()
         self._resolved.same_asked.connect(
             lambda key: self.session.go(Destination("registries", key))
@@ -115,24 +118,27 @@ class AddPanel(FormPanel):
         (self._name if self._url.isHidden() else self._url).field.focus()
 
     def _begin(self) -> None:
-        """Offer what the plugins bring, once the program is there."""
-        session = self.session
-        if session.environment is None:
+        """Offer what there is, once the program is there and where another place is looked at."""
+        session, here = self.session, (self.session.environment, self.session.tenant)
+        if not session.is_ready or session.environment is None or here == self._begun_in:
             return
+        again, self._begun_in = self._begun_in is not None, here
         offered = session.app.plugins.types_for(session.environment.edition)
         self._types.show_types([bounded_type(found) for found in offered])
+        if self._type is not None:
+            if self._type.id in [found.id for found in offered]:
+                self._types.show_chosen(self._type, None)
+            else:
+                self._show_cards()
         if len(session.app.environments.all()) > 1:
             text = self.tr("Add a registry to {environment}")
             self._title.setText(text.format(environment=session.environment.name))
-        self._places = places(session)
-        if len(self._places) > 1:
-            self._place = FieldRow(place_spec(self._places))
-            self._place.field.set_value("0")
-            self._place.changed.connect(self._entered)
-            self._slots.insertWidget(1, self._place)
+        self._place.show_places(places(session))
         self.ask_trouble()
         self._show_footer()
         order_tabs(self)
+        if again:
+            self._entered()
         if self._url.field.value():
             self._guessing.ask()
 
@@ -162,10 +168,14 @@ class AddPanel(FormPanel):
 
     def _unchoose(self) -> None:
         """Go back to the cards, unless something was entered below them."""
-        if self._type is None or (self.form is not None and self.form.is_changed):
-            return
+        if self._type is not None and not (self.form is not None and self.form.is_changed):
+            self._show_cards()
+
+    def _show_cards(self) -> None:
+        """Have no type; what was entered is kept for the next one."""
         self._type = None
         self._footer.consent.ask("", "")
+        self._url.show()
         self._rest.hide()
         self._resolved.hide()
         self._url.say(self._url_spec)
@@ -243,11 +253,6 @@ class AddPanel(FormPanel):
         return {**values, **self.form.values()}, self.form.secrets()
 
     @property
-    def place(self) -> Place:
-        """Where the registry is going to belong."""
-        return self._places[int(self._place.field.value()) if self._place else 0]
-
-    @property
     def is_changed(self) -> bool:
         typed = bool(self._url.field.value()) or self._name_typed
         return typed or (self.form is not None and self.form.is_changed)
@@ -256,7 +261,7 @@ class AddPanel(FormPanel):
         if self._type is None or self.form is None:
             return None
         values, given = self._values()
-        registries, place, type_id = self.session.app.registries, self.place, self._type.id
+        registries, place, type_id = self.session.app.registries, self._place.place, self._type.id
         name = self._name.field.value().strip()
 
         def ask() -> _Said:
@@ -283,7 +288,8 @@ class AddPanel(FormPanel):
             return False
         taken = [row.name for row in self.session.registries(hidden=True)]
         general = [found.id for found in self.session.app.plugins.types_for(self._edition)]
-        name = proposed_name(endpoint, taken, general)
+        chosen = chosen_name(self._type.form, self._values()[0], taken) if self._type else ""
+        name = chosen or proposed_name(endpoint, taken, general)
         self._name.field.propose(name)
         return bool(name)
 
@@ -368,7 +374,7 @@ class AddPanel(FormPanel):
             self._type.id,
             *self._values(),
             self._name.field.value().strip(),
-            self.place,
+            self._place.place,
             confirmed=self._type.confirmation != "" and self._footer.consent.is_given,
         )
         self.session.tasks.run(self, work, self._was_added, self._failed)

@@ -11,7 +11,8 @@ from desktop.engine import words
 from desktop.store import runs
 from desktop.store.database import Database
 from desktop.store.values import ChangeRow, RunRow, SkippedRow
-from desktop.ui.parts.changes import CHANGE_ICONS, CHANGE_WORDS
+from desktop.ui.icons import of_kind
+from desktop.ui.parts.changes import CHANGE_ICONS, CHANGE_WORDS, name_and_folder
 from desktop.ui.parts.empty import EmptyPlace
 from desktop.ui.parts.problem import Problem, ProblemCard
 from desktop.ui.parts.state import LEVEL_ICONS
@@ -155,7 +156,13 @@ class ChangesTab(QWidget):
                 level=lambda row: CHANGE_ICONS.get(row.change, ("", "quiet"))[1],
                 symbol=lambda row: CHANGE_ICONS.get(row.change, ("changed", ""))[0],
             ),
-            Column(self.tr("Artifact"), lambda row: row.artifact, 220),
+            Column(
+                self.tr("Artifact"),
+                lambda row: " · ".join(part for part in name_and_folder(row.artifact) if part),
+                220,
+                symbol=lambda row: of_kind(row.kind),
+                tip=lambda row: f"{row.kind} {row.artifact}",
+            ),
             Column(self.tr("Version"), lambda row: row.version, 120),
             Column(self.tr("Digest"), digest, tip=whole),
         ]

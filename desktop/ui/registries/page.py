@@ -207,7 +207,7 @@ class RegistriesPage(Page):
         if back:
             # Whoever undoes a removal goes on with what was removed.
             self._gone = []
-            if self._removed is None or self._stack.currentWidget() is not self._removed:
+            if self._stack.currentWidget() not in (self._removed, self._adding):
                 self._choose(back)
         if self._wanted and self._wanted[0] in self._listed and not self.panel.chosen:
             self._choose(self._wanted)
