@@ -88,7 +88,6 @@ class Database:
         self.writable = writable
         self._lock = threading.RLock()
         self._local = threading.local()
-        self._readers: list[sqlite3.Connection] = []
         self._engine: Engine | None = None
         self._writer: Connection | None = None
 
@@ -193,8 +192,6 @@ class Database:
         if connection is None:
             connection = _open_read_only(self.path)
             self._local.connection = connection
-            with self._lock:
-                self._readers.append(connection)
         return connection
 
     def rows(self, statement: str, parameters: Any = ()) -> list[sqlite3.Row]:
@@ -206,9 +203,8 @@ class Database:
 
     def close(self) -> None:
         with self._lock:
-            for connection in self._readers:
-                connection.close()
-            self._readers.clear()
+            # Each reader closes with the last use of it: closed in the middle of a query of another
+            # thread, it would take the whole program down.
             self._local = threading.local()
             if self._writer is not None:
                 self._writer.close()
@@ -218,10 +214,19 @@ class Database:
                 self._engine = None
 
 
+class _Reader(sqlite3.Connection):
+    def __del__(self) -> None:
+        self.close()
+
+
 def _open_read_only(path: Path) -> sqlite3.Connection:
-    # check_same_thread is off only so that `close` may end the connections of other threads.
+    # check_same_thread is off only so that the thread of `close` may end those of others.
     connection = sqlite3.connect(
-        f"{path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False, timeout=5
+        f"{path.resolve().as_uri()}?mode=ro",
+        uri=True,
+        check_same_thread=False,
+        timeout=5,
+        factory=_Reader,
     )
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA trusted_schema = OFF")

@@ -249,6 +249,10 @@ def metadata(scene: Scene) -> None:
     scene.press(QAbstractButton, "part-metadata")
 
 
+def no_metadata(scene: Scene) -> None:
+    scene.press(QAbstractButton, "part-facts")
+
+
 def at_home(scene: Scene) -> None:
     scene.registry(COMMUNITY)
     scene.go("home")
@@ -325,7 +329,7 @@ SCREENS = (
         Screen(f"artifact-{tab.lower()}", "demo", artifact("gullwire", tab))
         for tab in ("README", "Values", "Schema", "Facts", "History")
     ),
-    Screen("artifact-metadata", "demo", metadata),
+    Screen("artifact-metadata", "demo", metadata, no_metadata),
     Screen("catalog-packs", "demo", narrowed(MIXED, kind="pack"), no_filters),
     Screen("catalog-layer", "demo", narrowed(MIXED, kind="pack", layer="addon"), no_filters),
     Screen("catalog-facet", "demo", facet(MIXED, "cloudTypes"), no_filters),

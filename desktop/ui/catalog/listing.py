@@ -205,9 +205,11 @@ class ArtifactList(QFrame):
         one = {key: there[key] for key in shown if key in there and len(shown) == 1}
         offered = facet_titles(one)
         self.facets.show_facets(found, {k: v.title for k, v in there.items()}, names, offered)
+        # Other columns are a new table to Qt: it forgets which row was chosen.
+        kept, top = self.table.row, self.table.top_id
         if self._arrange_columns(wanted):
-            kept = self.table.row
-            self.table.stay(kept.id if kept is not None else 0, 0)
+            self.table.stay(kept.id if kept is not None else 0, top)
+            self.table.chosen.emit()
         self._say()
 
     def _searched(self, there: int, missing: int) -> None:

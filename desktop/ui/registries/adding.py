@@ -137,9 +137,9 @@ class AddPanel(FormPanel):
         self.ask_trouble()
         self._show_footer()
         order_tabs(self)
-        if again:
+        if self._type is not None and again:
             self._entered()
-        if self._url.field.value():
+        elif self._url.field.value():
             self._guessing.ask()
 
     # Which type it is

@@ -93,7 +93,7 @@ def test_the_places_of_the_navigation(start: Start) -> None:
         check_place(program, place)
     hands.press("ctrl+3")
     hands.click(eyes.find(object="facet-registry"))
-    focused_on(program, "ListItem", having="Saltfen Community")
+    focused_on(program, "ListItem", having="Tarnhollow Registry")
     check_place(program, "the registries to filter by")
     hands.press("Escape")
     hands.click(eyes.find("Button", "3 registries need attention"))

@@ -68,6 +68,6 @@ def test_the_life_of_a_registry_by_keyboard(start: Start, team: Team) -> None:
     focused_on(program, "ListItem", having=f"{NAME}, Helm repository, synced")
     hands.press("ctrl+Tab")
     for chart in ("api-gateway", "billing", "cert-manager", "nginx", "worker"):
-        eyes.find("Cell", chart)
+        eyes.find("Cell", f"{chart}, chart")
     assert hands.effort.clicks == 0
     program.close()

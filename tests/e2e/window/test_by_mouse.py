@@ -41,6 +41,6 @@ def test_the_life_of_a_registry_by_mouse(start: Start, team: Team) -> None:
     eyes.find("ListItem", having=f"{NAME}, Helm repository, synced")
     hands.click(eyes.find("PageTab", "Contents"))
     for chart in ("api-gateway", "billing", "cert-manager", "nginx", "worker"):
-        eyes.find("Cell", chart)
+        eyes.find("Cell", f"{chart}, chart")
     assert hands.effort.chords == 0
     program.close()

@@ -37,7 +37,7 @@ def test_a_second_window_reads_and_says_why_it_cannot_change(start: Start, tmp_p
     eyes.read(f"{IN_USE}.")
     eyes.find("ListItem", having=NAME)
     hands.click(eyes.find("PageTab", "Contents"))
-    eyes.find("Cell", "nginx")
+    eyes.find("Cell", "nginx, chart")
     hands.press("ctrl+n")
     hands.click(eyes.find("Button", "Helm repository"))
     add = eyes.find("Button", object="finish-adding")
