@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import weakref
 
 import pytest
 
@@ -42,6 +43,27 @@ def test_a_question_is_stopped_while_it_runs(bench: Bench) -> None:
     timer.join()
     # The connection of this thread answers the next question.
     assert list(Query().ids(bench.app.db, "SELECT 7 AS id")) == [7]
+
+
+def test_the_store_closes_what_another_thread_reads_with_only_after_that(bench: Bench) -> None:
+    db, reading, closed = bench.app.db, threading.Event(), threading.Event()
+    told, used = list[int](), list[weakref.ref[sqlite3.Connection]]()
+
+    def read() -> None:
+        connection = db.reader()
+        used.append(weakref.ref(connection))
+        reading.set()
+        closed.wait(20)
+        told.append(connection.execute("SELECT 7").fetchone()[0])
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    assert reading.wait(20)
+    db.close()
+    closed.set()
+    thread.join(20)
+    assert told == [7]
+    assert used[0]() is None
 
 
 def test_a_mistake_in_a_statement_is_no_stop(bench: Bench) -> None:
