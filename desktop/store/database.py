@@ -100,9 +100,7 @@ class Database:
 
         Raises `schema.WrongData` for a file that cannot be used; that file is not touched.
         """
-        ready = False
-        if self.exists:
-            ready = schema.check(self.reader(), self.path)
+        ready = self.has_schema
         if not self.writable:
             return
         self._writer = self._connect_writer()
@@ -115,7 +113,10 @@ class Database:
     @property
     def has_schema(self) -> bool:
         """Say whether there is something to read; a fresh data directory has nothing yet."""
-        return self.exists and schema.check(self.reader(), self.path)
+        if not self.exists:
+            return False
+        with self.reading() as connection:
+            return schema.check(connection, self.path)
 
     def _connect_writer(self) -> Connection:
         from sqlalchemy import create_engine, event
@@ -186,25 +187,29 @@ class Database:
             # On a full disk SQLite has ended the transaction itself.
             return
 
-    def reader(self) -> sqlite3.Connection:
-        """Return this thread's read-only connection."""
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = _open_read_only(self.path)
-            self._local.connection = connection
-        return connection
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Lend this thread's read-only connection; `close` leaves it open until it is given back.
+
+        Closed in the middle of a query, it would take the whole program down.
+        """
+        local = self._local
+        reader: _Reader | None = getattr(local, "reader", None)
+        if reader is None:
+            reader = local.reader = _Reader(_open_read_only(self.path))
+        yield reader.connection
 
     def rows(self, statement: str, parameters: Any = ()) -> list[sqlite3.Row]:
-        return self.reader().execute(statement, parameters).fetchall()
+        with self.reading() as connection:
+            return connection.execute(statement, parameters).fetchall()
 
     def row(self, statement: str, parameters: Any = ()) -> sqlite3.Row | None:
-        found: sqlite3.Row | None = self.reader().execute(statement, parameters).fetchone()
+        with self.reading() as connection:
+            found: sqlite3.Row | None = connection.execute(statement, parameters).fetchone()
         return found
 
     def close(self) -> None:
         with self._lock:
-            # Each reader closes with the last use of it: closed in the middle of a query of another
-            # thread, it would take the whole program down.
             self._local = threading.local()
             if self._writer is not None:
                 self._writer.close()
@@ -214,19 +219,21 @@ class Database:
                 self._engine = None
 
 
-class _Reader(sqlite3.Connection):
+class _Reader:
+    """Closes a connection when neither a thread nor a query that runs has it any more."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
     def __del__(self) -> None:
-        self.close()
+        # A connection is part of a cycle of its own, which only this ends.
+        self.connection.close()
 
 
 def _open_read_only(path: Path) -> sqlite3.Connection:
     # check_same_thread is off only so that the thread of `close` may end those of others.
     connection = sqlite3.connect(
-        f"{path.resolve().as_uri()}?mode=ro",
-        uri=True,
-        check_same_thread=False,
-        timeout=5,
-        factory=_Reader,
+        f"{path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False, timeout=5
     )
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA trusted_schema = OFF")

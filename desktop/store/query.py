@@ -54,20 +54,20 @@ class Query:
     def _running(self, db: Database) -> Iterator[Any]:
         if self.stopped:
             raise Stopped
-        connection = db.reader()
-        cursor = connection.cursor()
-        cursor.row_factory = None
-        # A handler, not `interrupt`: that is lost where it comes between two statements.
-        connection.set_progress_handler(lambda: self.stopped, _STEPS)
-        try:
-            yield cursor
-        except sqlite3.OperationalError:
-            if self.stopped:
-                raise Stopped from None
-            raise
-        finally:
-            connection.set_progress_handler(None, 0)
-            cursor.close()
+        with db.reading() as connection:
+            cursor = connection.cursor()
+            cursor.row_factory = None
+            # A handler, not `interrupt`: that is lost where it comes between two statements.
+            connection.set_progress_handler(lambda: self.stopped, _STEPS)
+            try:
+                yield cursor
+            except sqlite3.OperationalError:
+                if self.stopped:
+                    raise Stopped from None
+                raise
+            finally:
+                connection.set_progress_handler(None, 0)
+                cursor.close()
 
 
 def _numbers(text: bytes, query: Query) -> array[int]:

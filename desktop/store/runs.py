@@ -68,16 +68,16 @@ def begin(
 
 def known(db: Database, registry: str, prefix: str) -> Iterator[Known]:
     """Yield the versions that are stored at or under `prefix`."""
-    cursor = db.reader().execute(
-        "SELECT a.path, v.version, v.tag, v.digest FROM artifact a"
-        " JOIN version v ON v.artifact_id = a.id"
-        " WHERE a.registry_id = :registry AND v.state = 'present'"
-        " AND (:prefix = '' OR a.path = :prefix"
-        "   OR (a.path > :prefix || '/' AND a.path < :prefix || '0'))",
-        {"registry": registry, "prefix": prefix},
-    )
-    for row in cursor:
-        yield Known(row[0], row[1], row[2], row[3])
+    with db.reading() as connection:
+        for row in connection.execute(
+            "SELECT a.path, v.version, v.tag, v.digest FROM artifact a"
+            " JOIN version v ON v.artifact_id = a.id"
+            " WHERE a.registry_id = :registry AND v.state = 'present'"
+            " AND (:prefix = '' OR a.path = :prefix"
+            "   OR (a.path > :prefix || '/' AND a.path < :prefix || '0'))",
+            {"registry": registry, "prefix": prefix},
+        ):
+            yield Known(row[0], row[1], row[2], row[3])
 
 
 def memory(db: Database, registry: str, prefix: str) -> dict[str, Any] | None:

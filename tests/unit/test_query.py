@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-import weakref
 
 import pytest
 
@@ -47,14 +46,16 @@ def test_a_question_is_stopped_while_it_runs(bench: Bench) -> None:
 
 def test_the_store_closes_what_another_thread_reads_with_only_after_that(bench: Bench) -> None:
     db, reading, closed = bench.app.db, threading.Event(), threading.Event()
-    told, used = list[int](), list[weakref.ref[sqlite3.Connection]]()
+    told = list[int | str]()
 
     def read() -> None:
-        connection = db.reader()
-        used.append(weakref.ref(connection))
-        reading.set()
-        closed.wait(20)
-        told.append(connection.execute("SELECT 7").fetchone()[0])
+        with db.reading() as connection:
+            reading.set()
+            closed.wait(20)
+            told.append(connection.execute("SELECT 7").fetchone()[0])
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            connection.execute("SELECT 8")
+        told.append("closed")
 
     thread = threading.Thread(target=read)
     thread.start()
@@ -62,8 +63,7 @@ def test_the_store_closes_what_another_thread_reads_with_only_after_that(bench: 
     db.close()
     closed.set()
     thread.join(20)
-    assert told == [7]
-    assert used[0]() is None
+    assert told == [7, "closed"]
 
 
 def test_a_mistake_in_a_statement_is_no_stop(bench: Bench) -> None:
