@@ -12,6 +12,7 @@ from pathlib import Path
 
 from registrykit.masking import Mask
 
+_log = logging.getLogger(__name__)
 MASK = "••••••"
 _PATTERNS = (
     re.compile(r"(?i)(authorization['\"]?\s*[:=]\s*['\"]?(?:basic|bearer)?\s*)[^\s'\",]+"),
@@ -44,6 +45,13 @@ class _Masking(logging.Formatter):
         return "".join(c if c.isprintable() or c == "\n" else "�" for c in text).replace(
             "\n", "\n    "
         )
+
+
+def write_down(error: Exception, what: str) -> None:
+    """Log an error with its traceback, once, however many places report or show it."""
+    if "written_down" not in vars(error):
+        vars(error)["written_down"] = True
+        _log.error(what, exc_info=error)
 
 
 def start(data_dir: Path, secrets: Callable[[], Iterable[str]]) -> Callable[[], None]:

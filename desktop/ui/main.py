@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import logging
 import sys
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
+from desktop import logs, paths
 from desktop.store.database import FILE, Database
 from desktop.ui.collecting import Collector
 from desktop.ui.destination import Destination, PageName
@@ -25,6 +27,7 @@ from desktop.ui.start import Options, preferences
 from desktop.ui.tasks import Tasks
 from desktop.ui.theme import Theme
 from desktop.ui.window import MainWindow
+from registrykit.errors import RegistryError
 
 if TYPE_CHECKING:
     from desktop.app import App
@@ -203,7 +206,7 @@ class Program(QObject):
         assert self.window is not None
         self.window.session.attach(app)
         self._tasks.run(self, app.tidy)
-        if app.writable and not self.window.session.demo:
+        if app.writable:
             scheduler = app.scheduler()
             self._tick = lambda: scheduler.tick(app.clock.now())
             self._schedule.start()
@@ -216,11 +219,22 @@ class Program(QObject):
     def _cannot_open(self, error: Exception) -> None:
         from desktop.ui.welcome.trouble import CannotOpen
 
+        if not isinstance(error, (RegistryError, OSError)):
+            self._write_down(error)
+
         if self.window is None:
             # The session has nothing to read; the window only says why.
             self._show(Session(self._options.data_dir, None, self._tasks))
         assert self.window is not None
         self.window.cover(CannotOpen(error, self.window.close))
+
+    def _write_down(self, error: Exception) -> None:
+        """Log why the program does not open; it has no log of its own then."""
+        with contextlib.suppress(OSError):
+            paths.prepare(self._options.data_dir)
+            stop = logs.start(self._options.data_dir, tuple)
+            logs.write_down(error, "the program cannot be opened")
+            stop()
 
     # The first run
 
@@ -257,7 +271,7 @@ class Program(QObject):
     # Faults of our own
 
     def _report(self, error: Exception) -> None:
-        _log.warning("a task failed", exc_info=error)
+        logs.write_down(error, "a task failed")
         if self.window is not None:
             self.window.session.report(error)
 
@@ -268,7 +282,7 @@ class Program(QObject):
         if not isinstance(error, Exception):
             self._hooks[0](kind, error, trace)
             return
-        _log.error("a part of the window failed", exc_info=error)
+        logs.write_down(error, "a part of the window failed")
         if self.window is not None:
             self.window.session.report(error)
 

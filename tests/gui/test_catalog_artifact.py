@@ -18,7 +18,7 @@ from desktop.engine.drafts import Place
 from desktop.store import catalog
 from desktop.ui.catalog.artifact import ArtifactView
 from desktop.ui.catalog.code import CodeView
-from desktop.ui.catalog.looking import homes, spelled
+from desktop.ui.catalog.looking import homes, scheme_of, spelled
 from desktop.ui.catalog.readme import ReadmeView
 from desktop.ui.catalog.saving import FOLDER
 from desktop.ui.destination import Destination
@@ -180,6 +180,8 @@ def test_facts_of_any_shape_are_text() -> None:
     assert spelled({"a": {"b": [1, True, None]}}) == "a:\n    b:\n        1\n        yes\n        "
     facts = {"home": "https://a.example", "sources": ["https://b.example", "file:///x", 3]}
     assert homes(facts) == [("Home", "https://a.example"), ("Source", "https://b.example")]
+    assert scheme_of("OCI://a.example/b") == "oci"
+    assert scheme_of("http://[bad/x.tgz") == ""
 
 
 def test_what_can_be_copied_is_in_the_menu(real: ArtifactView, qtbot: QtBot) -> None:

@@ -324,6 +324,14 @@ def test_a_schema_of_another_shape_stays_a_text() -> None:
     assert rules("a: 1\nb: 2\n") == []
 
 
+@pytest.mark.parametrize(
+    "line", ["a" + " " * 500_000 + "x", "a:\n  schema: '{{ " + 'format "${ ' * 40_000 + "}}'"]
+)
+def test_a_schema_that_is_made_to_be_slow_is_a_text(line: str) -> None:
+    # With patterns that try again from every letter this takes many minutes.
+    assert rules(line) == []
+
+
 def test_presets_of_any_shape_are_text() -> None:
     odd: list[Any] = [{"name": 7, "add": {"a": [1]}, "else": None}, "text", None]
     (found,) = presets(odd)

@@ -164,7 +164,7 @@ def test_keys_open_copy_search_and_leave(page: CatalogPage, qtbot: QtBot) -> Non
     assert table.row is not None
     assert table.row.name == "nginx"
     qtbot.keyClick(table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
-    assert QGuiApplication.clipboard().text() == "https://scripted.example/web/nginx:1.1.0"
+    assert QGuiApplication.clipboard().text() == "scripted.example/web/nginx:1.1.0"
     qtbot.waitUntil(lambda: page._view is not None and page._view.isVisible())
     qtbot.keyClick(table, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: not table.isVisible())

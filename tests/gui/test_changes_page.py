@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from desktop.store.news import Line, RunNews
 from desktop.ui.changes.page import ChangesPage
 from desktop.ui.destination import Destination
-from desktop.ui.parts.changes import ChangeLine
+from desktop.ui.parts.changes import ChangeLine, how_many
 from desktop.ui.session import Session
 from registrykit.artifacts import Version
 from registrykit.events import Complete
@@ -97,3 +97,10 @@ def test_a_line_says_the_name_and_then_where_it_is(show: Callable[[Any], Any]) -
     assert "Shelf · acme/spectro-packs/archive" in said
     assert line.accessibleName().startswith(f"pack {where} 1.2.0 added")
     assert line.toolTip() == f"pack {where}"
+
+
+def test_how_much_changed_is_told_in_one_order() -> None:
+    counts = {"metadata-changed": 7, "digest-moved": 2, "added": 1, "unheard-of": 3}
+    told = "1 added · 2 digests moved · 7 metadata changed · 3 unheard-of"
+    assert how_many(counts) == told
+    assert how_many({"digest-moved": 1}) == "1 digest moved"

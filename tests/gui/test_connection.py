@@ -101,7 +101,7 @@ def test_the_configuration_is_read_without_its_secrets(
     shown = texts(tab)
     assert helm_site.endpoint in shown
     assert "User name and password" in shown
-    assert "•••••• stored" in shown
+    assert "•••••• entered" in shown
     assert "secret-word" not in shown
     for each in tab.findChildren(QWidget):
         if each.isVisible() and each.focusPolicy() & Qt.FocusPolicy.TabFocus:

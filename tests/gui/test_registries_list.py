@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.app import App
@@ -34,7 +34,9 @@ from desktop.ui.registries.page import RegistriesPage
 from desktop.ui.registries.rows import RegistryRows
 from desktop.ui.session import Listed, Session
 from desktop.ui.window import MainWindow
+from registrykit.events import Complete
 from tests.gui.conftest import find, name_of
+from tests.scripted import Bench, found
 
 NOW = 1_800_000_000.0
 KEYS = Qt.Key
@@ -187,6 +189,10 @@ def page(window: MainWindow) -> RegistriesPage:
     found = window.findChild(RegistriesPage)
     assert isinstance(found, RegistriesPage)
     return found
+
+
+def texts(under: QWidget) -> str:
+    return "\n".join(each.text() for each in under.findChildren(QLabel) if each.isVisible())
 
 
 def names(page: RegistriesPage) -> list[str]:
@@ -403,3 +409,47 @@ def test_the_first_glance_shows_registries_before_the_program_is_there(
     assert sync.toolTip() == "The program is still starting."
     session.attach(app)
     qtbot.waitUntil(sync.isEnabled)
+
+
+def test_a_form_stays_in_sight_in_another_environment(
+    qtbot: QtBot, page: RegistriesPage, session: Session, app: App, estate: dict[str, RegistryRow]
+) -> None:
+    there = app.environments.add("Yard", app.environments.all()[0].edition)
+    session.go(Destination("registries", estate["Argo"].id))
+    session.go(Destination("registries", adding=True))
+    form = page._stack.currentWidget()
+    assert form is page._adding
+    session.look_at(there, app.environments.tenants(there)[0])
+    qtbot.waitUntil(lambda: page.panel.chosen == [])
+    assert page._stack.currentWidget() is form
+
+
+def test_without_registries_nobody_is_told_to_choose_one(
+    app: App, open_session: Callable[..., Session], open_window: Callable[[Session], MainWindow]
+) -> None:
+    window = open_window(open_session(app))
+    window.go(Destination("registries"))
+    page = window.findChild(RegistriesPage)
+    assert isinstance(page, RegistriesPage)
+    assert "No registries yet" in texts(page)
+    assert "Choose one" not in texts(page)
+
+
+def test_the_list_and_the_detail_say_the_same_of_when(
+    qtbot: QtBot,
+    bench: Bench,
+    open_session: Callable[..., Session],
+    open_window: Callable[[Session], MainWindow],
+) -> None:
+    bench.sync(*found("web", "1.0.0"), Complete(""))
+    session = open_session(bench.app)
+    window = open_window(session)
+    window.go(Destination("registries"))
+    page = window.findChild(RegistriesPage)
+    assert isinstance(page, RegistriesPage)
+    bench.clock.time += 600
+    click(qtbot, page, bench.registry.id)
+    qtbot.waitUntil(lambda: "Synchronized 10 min ago" in texts(page.detail))
+    assert "synced 10 min ago" in texts(page.detail)
+    (listed,) = [entry for entry in page.panel.rows.entries if isinstance(entry, Listed)]
+    assert "10 min ago" in listed.state.text

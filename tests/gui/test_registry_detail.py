@@ -233,6 +233,7 @@ def test_runs_tell_what_they_changed_and_what_they_left_out(
     changes = find(page, Table, "run-changes")
     qtbot.waitUntil(lambda: column(changes, 0) == ["added"])
     assert column(changes, 2) == ["2.1.0"]
+    assert [len(digest) for digest in column(changes, 3)] == [12], "as in every other list"
     assert column(find(page, Table, "run-skipped"), 2) == ["entry 4 has no version"]
     runs.selectRow(1)
     qtbot.waitUntil(lambda: "Nothing changed in this synchronization" in texts(page))

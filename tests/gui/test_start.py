@@ -19,6 +19,7 @@ from desktop.app import build
 from desktop.store.database import FILE
 from desktop.ui.main import Program
 from desktop.ui.opening import Opening
+from desktop.ui.parts.problem import Problem
 from desktop.ui.session import Session
 from desktop.ui.start import Options
 from desktop.ui.window import MainWindow
@@ -127,6 +128,7 @@ def test_the_demo_leads_to_ones_own_and_leaves_nothing(
     qtbot.waitUntil(added, timeout=60_000)
     assert "Demo" in window_of(program).banner.accessibleName()
     assert len(list((tmp_path / "tmp").iterdir())) == 1
+    assert program._schedule.isActive(), "home and settings say what runs next"
     click(qtbot, program, QPushButton, "Set up my own")
     assert not session_of(program).demo
     qtbot.waitUntil(lambda: session_of(program).writable, timeout=20_000)
@@ -170,6 +172,39 @@ def test_a_crash_in_a_slot_is_told_and_written_down_and_the_program_lives(
     assert __file__ in log
     click(qtbot, program, QPushButton, "start-empty")
     assert window.navigation.isVisible()
+
+
+def test_why_it_does_not_open_is_in_the_log(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    def broken(*_given: object, **_named: object) -> None:
+        raise ImportError("a part of the program is missing")
+
+    monkeypatch.setattr("desktop.app.build", broken)
+    program = start()
+
+    def told() -> bool:
+        buttons = window_of(program).findChildren(QPushButton)
+        return any(each.isVisible() and each.text() == "Close" for each in buttons)
+
+    qtbot.waitUntil(told)
+    log = (tmp_path / "data/logs/registry-desktop.log").read_text()
+    assert "a part of the program is missing" in log
+    assert __file__ in log
+
+
+def test_an_error_that_was_not_foreseen_is_written_down_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    error = ImportError("a part of the program is missing")
+    for _ in range(2):
+        assert "report it with the log file" in Problem.of(error).remedy
+    (record,) = caplog.records
+    assert record.exc_info is not None
+    assert record.exc_info[1] is error
+    Problem.of(Cancelled("It was given up."))
+    Problem.of(FileNotFoundError(2, "No such file", "notes"))
+    assert len(caplog.records) == 1
 
 
 def test_the_hooks_of_the_process_are_given_back(start: Start) -> None:

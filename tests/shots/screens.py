@@ -91,6 +91,14 @@ def detail(registry: str, tab: str = "") -> Callable[[Scene], None]:
     return lambda scene: scene.go("registries", registry, tab)
 
 
+def editing(registry: str) -> Callable[[Scene], None]:
+    def reach(scene: Scene) -> None:
+        scene.go("registries", registry, "edit")
+        scene.find(FormView)
+
+    return reach
+
+
 def adding(scene: Scene) -> None:
     scene.go("registries", adding=True)
 
@@ -308,7 +316,7 @@ SCREENS = (
     Screen("registry-contents", "demo", detail(COMMUNITY, "contents")),
     Screen("registry-changes", "demo", detail(COMMUNITY, "changes")),
     Screen("registry-connection", "demo", detail(TEAM, "connection")),
-    Screen("registry-edit", "demo", detail(TEAM, "edit")),
+    Screen("registry-edit", "demo", editing(TEAM)),
     Screen("registry-review", "demo", detail(ARCHIVE, "review")),
     Screen("check-passed", "demo", checking(TEAM)),
     Screen("check-failed", "demo", checking(LAB)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -134,6 +134,10 @@ class ArtifactView(QFrame):
     @property
     def _version_id(self) -> int:
         return self._version.version.id if self._version else 0
+
+    def is_of(self, registries: Collection[str]) -> bool:
+        """Say whether what is shown lies in one of these; so does what is not read yet."""
+        return self._looked is None or self._looked.artifact.registry_id in registries
 
     def show_artifact(self, artifact: int, version: int = 0) -> None:
         """Show an artifact by its id, with a version or else the latest."""

@@ -93,7 +93,7 @@ def _state(row: VersionLine) -> str:
 
 _NAME = CatalogColumn("name", "Name", 230, name_of, "name", quiet=False)
 _REGISTRY = CatalogColumn(
-    "registry", "Registry", 130, lambda row: one_line(row.registry), "registry"
+    "registry", "Registry", 160, lambda row: one_line(row.registry), "registry"
 )
 
 
@@ -146,7 +146,7 @@ def _facts(kind: ArtifactKind | None) -> Sequence[CatalogColumn]:
         return ()
     return tuple(
         CatalogColumn(
-            f"fact:{column.key}", one_line(column.title)[:40], 96, str, "column", fact=column.key
+            f"fact:{column.key}", one_line(column.title)[:40], 104, str, "column", fact=column.key
         )
         for column in kind.columns[:MOST_COLUMNS]
     )

@@ -178,6 +178,9 @@ class ChoicesPopup(QFrame):
         """Show the list under its button."""
         self.adjustSize()
         corner = self._below.mapToGlobal(QPoint(0, self._below.height() + 4))
+        window = self._below.window()
+        edge = window.mapToGlobal(QPoint(window.width() - 8, 0))
+        corner.setX(min(corner.x(), edge.x() - self.width()))
         self.move(corner)
         self.show()
         (self.list if self.field.isHidden() else self.field).setFocus()
@@ -214,6 +217,10 @@ class FacetButton(Chip):
         self.chosen: set[str] = set()
         self.clicked.connect(self._open)
         self._say()
+
+    @property
+    def title(self) -> str:
+        return self._one
 
     def show_choices(self, choices: Sequence[Choice]) -> None:
         self._choices = choices

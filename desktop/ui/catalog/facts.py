@@ -103,7 +103,7 @@ class FactsTab(QScrollArea):
         yield Fact(self.tr("Digest"), visible(version.digest), copy=True)
         made = version.content_digest.startswith("manifest+")
         if version.content_digest != version.digest and not made:
-            yield Fact(self.tr("Of its bytes"), visible(version.content_digest), copy=True)
+            yield Fact(self.tr("Digest of the file"), visible(version.content_digest), copy=True)
         yield Fact(self.tr("First seen"), day_of(version.first_seen))
         state = self.tr("deprecated") if version.deprecated else ""
         if version.state != "present":

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from desktop.store.browse import Facets, Filter, Sort
 from desktop.store.pages import VersionLine
 from desktop.store.values import RegistryRow
-from desktop.ui.catalog import columns, saying
+from desktop.ui.catalog import columns, keeping, saying
 from desktop.ui.catalog.asking import Asking
 from desktop.ui.catalog.columns import CatalogColumn
 from desktop.ui.catalog.kinds import facet_titles, kinds, with_fips
@@ -82,6 +82,19 @@ class ArtifactList(QFrame):
         self._changed = _timer(self, CHANGED_MILLISECONDS, self.ask)
         self._spoken = _timer(self, SPOKEN_MILLISECONDS, self._say)
         self._connect()
+        if not of_one:
+            self._restore()
+
+    def _restore(self) -> None:
+        """Begin as one left the list the last time, and remember what is changed in it."""
+        prefs, table = self._session.prefs, self.table
+        found = keeping.kept(prefs)
+        self._sort = keeping.order(found.get("sort"))
+        table.widths = keeping.widths(found.get("widths"))
+        self.facets.restore(found)
+        self.facets.changed.connect(lambda: keeping.keep(prefs, **self.facets.state))
+        table.widened.connect(lambda: keeping.keep(prefs, widths=table.widths))
+        table.sorted_by.connect(lambda *_: keeping.keep(prefs, sort=self._sort))
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -141,10 +154,15 @@ class ArtifactList(QFrame):
 
     def _grow_old(self, registry: str = "") -> None:
         """Ask again soon; during a long synchronization now and then, not only at its end."""
-        if registry and registry not in [row.id for row in self._registries()]:
+        visible = tuple(row.id for row in self._registries())
+        if registry and registry not in visible:
             return
         if not self.isVisible():
             self._shown = None
+        elif self._shown is not None and self._shown.registries != visible:
+            # What is shown belongs to another environment, or to a registry that is gone.
+            self._changed.stop()
+            self.ask()
         elif not self._changed.isActive():
             self._changed.start()
 

@@ -147,16 +147,18 @@ def _dependency(
 
 
 def reference(registry: RegistryRow, artifact: ArtifactRow, version: VersionRow) -> str:
-    """Return the address of a version: that of its file, or its place in the registry."""
+    """Return the address of a version: that of its file, or its place as `host/path:tag`."""
     base = registry.endpoint.rstrip("/")
     for url in version.body["urls"]:
-        return url if urlsplit(url).scheme else f"{base}/{url.lstrip('/')}"
+        return url if scheme_of(url) else f"{base}/{url.lstrip('/')}"
     folder = artifact.path
     while folder and not base.endswith(f"/{folder}"):
         folder = folder.rpartition("/")[0]
     # Where a part of a registry is read, its endpoint names that part, as the path does.
     base = base.removesuffix(f"/{folder}") if folder else base
-    return f"{base}/{artifact.path}:{version.tag or version.version}"
+    # Tools that pull by a tag take no scheme.
+    place = base.partition("://")[2] or base
+    return f"{place}/{artifact.path}:{version.tag or version.version}"
 
 
 def reference_of(db: Database, registry: RegistryRow, artifact_id: int, version_id: int) -> str:
@@ -177,12 +179,12 @@ def homes(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     if isinstance(sources, list):
         found += [("Source", url) for url in sources if isinstance(url, str)]
     unique = {url: (word, url) for word, url in reversed(found)}
-    webs = [pair for url, pair in unique.items() if urlsplit_safe(url) in ("http", "https")]
+    webs = [pair for url, pair in unique.items() if scheme_of(url) in ("http", "https")]
     return webs[::-1][:4]
 
 
-def urlsplit_safe(url: str) -> str:
-    """Return the scheme of what is perhaps a URL."""
+def scheme_of(url: str) -> str:
+    """Return the scheme of what is perhaps a URL; empty where it has none or is none."""
     try:
         return urlsplit(url).scheme.lower()
     except ValueError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QWidget
@@ -11,6 +12,7 @@ from desktop.store.browse import Facets
 from desktop.ui.catalog.chips import Chip
 from desktop.ui.catalog.columns import one_line
 from desktop.ui.catalog.facets import Choice, FacetButton
+from desktop.ui.catalog.keeping import texts
 from desktop.ui.catalog.kinds import in_words
 from desktop.ui.parts.buttons import button
 from desktop.ui.parts.flow import FlowLayout
@@ -39,8 +41,8 @@ class FacetRow(QWidget):
         self.clear.setObjectName("clear-filters")
         self._line = FlowLayout(self)
         self._line.setContentsMargins(22 if of_one else 12, 10, 12, 4)
-        switches = (self.deprecated, self.previews, self.every)
-        for part in (self.kinds, self.registries, *switches, self.clear):
+        self._switches = (self.deprecated, self.previews, self.every)
+        for part in (self.kinds, self.registries, *self._switches, self.clear):
             self._line.addWidget(part)
         # More than one tick in a moment is one question to the store.
         self._soon = QTimer(self)
@@ -73,8 +75,33 @@ class FacetRow(QWidget):
         """Have nothing chosen, without telling that somebody did."""
         for facet in self._buttons:
             facet.choose(set())
-        for switch in (self.deprecated, self.previews, self.every):
+        for switch in self._switches:
             switch.put(False)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What is chosen and switched on, for the next start."""
+        values = {k: [f.title, *sorted(f.chosen)] for k, f in self.values.items() if f.chosen}
+        return {
+            "kinds": sorted(self.kinds.chosen),
+            "registries": sorted(self.registries.chosen),
+            "values": values,
+            "switches": [each.objectName() for each in self._switches if each.isChecked()],
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Choose what was chosen at the last start, as far as that can be read."""
+        self.kinds.choose(set(texts(state.get("kinds"))))
+        self.registries.choose(set(texts(state.get("registries"))))
+        values = state.get("values")
+        for key, found in values.items() if isinstance(values, dict) else ():
+            if chosen := texts(found)[1:]:
+                self._make({key: texts(found)[0]})
+                self.values[key].choose(set(chosen))
+        for switch in self._switches:
+            switch.put(switch.objectName() in texts(state.get("switches")))
+            switch.show_count(None if switch is self.every else 0)
+        self.clear.setVisible(self.narrowed)
 
     def show_facets(
         self,

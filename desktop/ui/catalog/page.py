@@ -52,6 +52,29 @@ class CatalogPage(Page):
         self.table.opened.connect(self._open_whole)
         self.table.typed.connect(self._type)
         self.table.left.connect(self._leave)
+        self._place = self._looked_at()
+        self.session.ready.connect(self._remember_place)
+        self.session.registries_changed.connect(self._place_changed)
+
+    # Where we look
+
+    def _looked_at(self) -> tuple[str, str]:
+        session = self.session
+        return (
+            session.environment.id if session.environment else "",
+            session.tenant.id if session.tenant else "",
+        )
+
+    def _remember_place(self) -> None:
+        self._place = self._looked_at()
+
+    def _place_changed(self) -> None:
+        """An artifact of another environment is not part of what is looked at now."""
+        before, self._place = self._place, self._looked_at()
+        if before != self._place and self._open:
+            registries = [row.id for row in self.session.registries(hidden=True)]
+            if self._view is not None and not self._view.is_of(registries):
+                self._back() if self.isVisible() else self._show_list()
 
     # Coming here
 

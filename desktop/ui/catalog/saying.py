@@ -53,7 +53,7 @@ def emptiness(text: str, narrowed: bool, rows: Sequence[RegistryRow]) -> Emptine
     if text or narrowed:
         return Emptiness(
             f"Nothing matches “{text}”" if text else "Nothing is left by these filters",
-            "Words are looked for in names, descriptions, keywords and READMEs.",
+            "Words are looked for in names, descriptions, keywords, images and READMEs.",
             "Clear filters" if narrowed else "Show all",
         )
     if any(row.last_success is not None for row in rows):

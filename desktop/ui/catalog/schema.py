@@ -12,10 +12,10 @@ from PySide6.QtCore import QCoreApplication
 from desktop.ui.parts.table import Column, Table
 from desktop.ui.parts.text import visible
 
-MOST_RULES, LONGEST = 2_000, 1024 * 1024
-_PATH = re.compile(r"^([^\s#:'\"][^#]*?|'[^']*'|\"[^\"]*\")\s*:\s*$")
+MOST_RULES, LONGEST, LONGEST_LINE = 2_000, 1024 * 1024, 2_000
+_PATH = re.compile(r"^([^\s#:'\"][^#]*|'[^']*'|\"[^\"]*\"):$")
 _RULE = re.compile(r"^\s+schema\s*:\s*(['\"])\{\{(.*)\}\}\1\s*$")
-_FORMAT = re.compile(r'format\s+"\$\{(.*?)\}"')
+_FORMAT = re.compile(r'format\s+"\$\{([^"]*)\}"')
 _HINTS = re.compile(r'hints\s+"((?:[^"\\]|\\.)*)"')
 
 
@@ -31,12 +31,17 @@ class Rule:
 
 
 def rules(text: str) -> list[Rule]:
-    """Return the rules of a schema in this shape; none for one in any other."""
+    """Return the rules of a schema in this shape; none for one in any other.
+
+    Takes time in proportion to the text, which a stranger wrote.
+    """
     found: list[Rule] = []
     path = ""
     for line in text[:LONGEST].splitlines():
-        if match := _PATH.match(line):
-            path = match[1].strip("'\"")
+        if len(line) > LONGEST_LINE:
+            return []
+        if match := _PATH.match(line.rstrip()):
+            path = match[1].rstrip().strip("'\"")
         elif path and (match := _RULE.match(line)):
             found.append(_rule(path, match[2].replace("''", "'")))
             path = ""

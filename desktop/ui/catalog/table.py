@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import (
     QEvent,
@@ -159,6 +160,8 @@ class CatalogTable(QTableView):
     """Esc."""
     menu_asked = Signal(object)
     """A place on the screen for the menu of the chosen row."""
+    widened = Signal()
+    """Somebody gave a column another width; `widths` has it."""
     sorted_by = Signal(object, bool)
     """A `CatalogColumn` and whether descending; None for the order of relevance."""
 
@@ -168,6 +171,9 @@ class CatalogTable(QTableView):
         self.hovered = -1
         self._entering = False
         self._fitted: tuple[Sequence[CatalogColumn], frozenset[int]] = ((), frozenset())
+        self._fitting = False
+        self.widths: dict[str, int] = {}
+        """In pixels, by the keys of columns to which somebody gave another width."""
         self.setObjectName("catalog")
         self.setAccessibleName(self.tr("Catalog"))
         self._painter = RowPainter(self)
@@ -196,6 +202,7 @@ class CatalogTable(QTableView):
         header.setMinimumSectionSize(48)
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         header.sortIndicatorChanged.connect(self._header_clicked)
+        header.sectionResized.connect(self._section_resized)
         self.activated.connect(lambda _index: self.opened.emit())
 
     def fit_columns(self) -> None:
@@ -203,18 +210,34 @@ class CatalogTable(QTableView):
 
         What is left over has the last column, or else the names.
         """
-        shown = fitting(self.rows.columns, self.viewport().width())
+        wished = [replace(c, width=self._width(c)) for c in self.rows.columns]
+        shown = fitting(wished, self.viewport().width())
         if (self.rows.columns, shown) == self._fitted:
             return
         self._fitted = (self.rows.columns, shown)
         header = self.horizontalHeader()
         mode = QHeaderView.ResizeMode
+        self._fitting = True
         rest = max((place for place in shown if not self.rows.columns[place].width), default=0)
         for place, column in enumerate(self.rows.columns):
             self.setColumnHidden(place, place not in shown)
             header.setSectionResizeMode(place, mode.Stretch if place == rest else mode.Interactive)
             if place != rest and column.width:
-                self.setColumnWidth(place, column.width)
+                self.setColumnWidth(place, self._width(column))
+        self._fitting = False
+
+    def _width(self, column: CatalogColumn) -> int:
+        return self.widths.get(column.key, column.width) if column.width else 0
+
+    def _section_resized(self, place: int, _before: int, width: int) -> None:
+        """Remember a width that somebody chose; the column that has the rest follows by itself."""
+        by_hand = QHeaderView.ResizeMode.Interactive
+        header, columns = self.horizontalHeader(), self.rows.columns
+        if self._fitting or place >= len(columns) or header.isSectionHidden(place):
+            return
+        if header.sectionResizeMode(place) == by_hand and width != self._width(columns[place]):
+            self.widths[columns[place].key] = width
+            self.widened.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from desktop.engine import words
 from desktop.ui import icons
-from desktop.ui.changes.model import ChangesModel, Role, Row, summary, versions_of
-from desktop.ui.parts.changes import CHANGE_ICONS, CHANGE_WORDS, name_and_folder
+from desktop.ui.changes.model import ChangesModel, Role, Row, versions_of
+from desktop.ui.parts.changes import CHANGE_ICONS, CHANGE_WORDS, how_many, name_and_folder
 from desktop.ui.theme import BODY, CAPTION, colors, font
 
 HEAD, LINE, INDENT = 44, 28, 24
@@ -56,7 +56,7 @@ def _paint_head(painter: QPainter, rect: QRect, row: Row, now: float) -> None:
     when = words.ago(row.run.at, now)
     _text(painter, line, when, c.faint, size=CAPTION, align=_RIGHT)
     width = _text(painter, line.adjusted(0, 0, -110, 0), row.run.registry, c.text, strong=True)
-    _text(painter, line.adjusted(width + 12, 0, -110, 0), summary(row.run), c.secondary)
+    _text(painter, line.adjusted(width + 12, 0, -110, 0), how_many(row.run.counts), c.secondary)
     painter.setPen(QColor(c.hairline))
     painter.drawLine(rect.left(), rect.top() + 6, rect.right(), rect.top() + 6)
 

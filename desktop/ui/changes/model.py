@@ -11,7 +11,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 
 from desktop.engine import words
 from desktop.store.news import Line, RunNews
-from desktop.ui.parts.changes import CHANGE_WORDS
+from desktop.ui.parts.changes import CHANGE_WORDS, how_many
 from desktop.ui.parts.text import tooltip, visible
 
 BATCH = 20
@@ -104,7 +104,7 @@ class ChangesModel(QAbstractListModel):
             return f"{whole_name(row.line)} {versions_of(row.line)} {said}"
         if row.more:
             return words.counted(row.more, "more artifact")
-        return f"{row.run.registry}, {words.ago(row.run.at, self.now)}: {summary(row.run)}"
+        return f"{row.run.registry}, {words.ago(row.run.at, self.now)}: {how_many(row.run.counts)}"
 
 
 def whole_name(line: Line) -> str:
@@ -115,11 +115,6 @@ def whole_name(line: Line) -> str:
 def versions_of(line: Line) -> str:
     """Return which version a line is about, or how many."""
     return line.version if line.versions == 1 else words.counted(line.versions, "version")
-
-
-def summary(run: RunNews) -> str:
-    """Return how much a run changed, such as `3 added · 1 digest moved`."""
-    return " · ".join(f"{n:,} {CHANGE_WORDS.get(kind, kind)}" for kind, n in run.counts.items())
 
 
 def _rows(runs: list[RunNews]) -> list[Row]:

@@ -26,7 +26,7 @@ from desktop.ui.changes.model import BATCH, ChangesModel
 from desktop.ui.destination import Destination
 from desktop.ui.icons import icon
 from desktop.ui.parts.buttons import button
-from desktop.ui.parts.changes import CHANGE_ICONS, CHANGE_WORDS
+from desktop.ui.parts.changes import CHANGE_ICONS, CHANGE_WORDS, how_many
 from desktop.ui.parts.empty import EmptyPlace
 from desktop.ui.parts.page import Page
 from desktop.ui.parts.text import label
@@ -195,8 +195,7 @@ class ChangesPage(Page):
         self._counted.of(tasks.ask(self, lambda: news.count_since(db, wanted), self._sum_up))
 
     def _sum_up(self, counts: dict[str, int]) -> None:
-        parts = [f"{count:,} {CHANGE_WORDS.get(kind, kind)}" for kind, count in counts.items()]
-        self._summary.setText(" · ".join(parts))
+        self._summary.setText(how_many(counts))
 
     def _fill(self, runs: list[RunNews]) -> None:
         self._model.begin(runs, self.session.now())

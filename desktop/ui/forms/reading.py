@@ -30,7 +30,7 @@ def facts_of(form: FormSpec | None, row: RegistryRow) -> Iterator[Fact]:
         if spec.name not in shown or not is_asked(spec):
             continue
         if spec.secret:
-            yield Fact(spec.label, _tr("•••••• stored") if spec.name in row.secrets else "")
+            yield Fact(spec.label, _tr("•••••• entered") if spec.name in row.secrets else "")
         else:
             value = values.get(spec.name)
             level = "attention" if weakens(spec, value) else ""

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from desktop.engine import words
 from desktop.ui.destination import Destination
 from desktop.ui.parts.buttons import button
-from desktop.ui.parts.changes import CHANGE_WORDS, ChangeLine
+from desktop.ui.parts.changes import ChangeLine, how_many
 from desktop.ui.parts.clearing import clear
 from desktop.ui.parts.text import label
 from desktop.ui.session import Session
@@ -79,8 +79,7 @@ class NewsList(QWidget):
             said = self.tr("Nothing changed upstream.")
             self._summary.setText(f"{said} {self.tr('Last look')}: {when}" if when else said)
             return
-        parts = [f"{count:,} {CHANGE_WORDS.get(kind, kind)}" for kind, count in counts.items()]
-        self._summary.setText(" · ".join(parts))
+        self._summary.setText(how_many(counts))
         lines = [(run, line) for run in newest for line in _telling(run)]
         for run, line in lines[:MOST]:
             self._rows.addWidget(ChangeLine(run, line, now))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QHBoxLayout, QWidget
@@ -28,6 +29,18 @@ CHANGE_WORDS = {
     "metadata-changed": "metadata changed",
     "returned": "returned",
 }
+_SEVERAL = {"digest-moved": "digests moved"}
+
+
+def how_many(counts: Mapping[str, int]) -> str:
+    """Return counts by kind of change in words, always in one order: `3 added · 1 removed`."""
+    known = [change for change in CHANGE_WORDS if change in counts]
+    parts = []
+    for change in (*known, *(each for each in counts if each not in CHANGE_WORDS)):
+        number = counts[change]
+        several = _SEVERAL.get(change) if number > 1 else None
+        parts.append(f"{number:,} {several or CHANGE_WORDS.get(change, change)}")
+    return " · ".join(parts)
 
 
 def name_and_folder(path: str) -> tuple[str, str]:

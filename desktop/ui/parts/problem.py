@@ -33,6 +33,9 @@ class Problem:
         if isinstance(error, OSError):
             name = f"{error.filename} cannot be used." if error.filename else "That failed."
             return cls(name, error.strerror or type(error).__name__, "Check it and try again.")
+        from desktop import logs
+
+        logs.write_down(error, "an error that was not foreseen is shown")
         return cls(
             "Something went wrong that was not foreseen.",
             type(error).__name__,

@@ -141,25 +141,25 @@ class ChangesTab(QWidget):
         def digest(row: ChangeRow) -> str:
             if row.change == "digest-moved":
                 return f"{_short(row.old_digest)} → {_short(row.new_digest)}"
-            return row.new_digest or row.old_digest
+            return _short(row.new_digest or row.old_digest)
 
         def whole(row: ChangeRow) -> str:
             if row.change == "digest-moved":
                 return f"{row.old_digest} → {row.new_digest}"
-            return digest(row)
+            return row.new_digest or row.old_digest
 
         return [
             Column(
                 self.tr("Change"),
                 lambda row: CHANGE_WORDS.get(row.change, row.change),
-                172,
+                136,
                 level=lambda row: CHANGE_ICONS.get(row.change, ("", "quiet"))[1],
                 symbol=lambda row: CHANGE_ICONS.get(row.change, ("changed", ""))[0],
             ),
             Column(
                 self.tr("Artifact"),
                 lambda row: " · ".join(part for part in name_and_folder(row.artifact) if part),
-                220,
+                300,
                 symbol=lambda row: of_kind(row.kind),
                 tip=lambda row: f"{row.kind} {row.artifact}",
             ),

@@ -33,7 +33,7 @@ class RegistryListPanel(QFrame):
     """Keeps what is chosen, even where a filter or a folded group hides it for a while."""
 
     chosen_changed = Signal(list)
-    """Other registries are chosen now; their ids."""
+    """Somebody chose other registries; their ids."""
     add_asked = Signal()
 
     def __init__(self, session: Session) -> None:
@@ -106,7 +106,6 @@ class RegistryListPanel(QFrame):
             found = neighbor(before, had, there)
             left = [found] if found else []
         self.choose(left)
-        self.chosen_changed.emit(left)
 
     def show_news(self, entries: Iterable[Listed]) -> None:
         """Show what is new about a few registries."""

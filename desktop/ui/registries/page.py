@@ -49,10 +49,8 @@ class RegistriesPage(Page):
         self.detail = RegistryDetail(session, self._commands, self._went_somewhere)
         self._empty = EmptyPlace(
             "registries",
-            self.tr("Your registries, in one list"),
-            self.tr(
-                "Choose one to see what it holds, what changed, and what keeps it from working."
-            ),
+            "",
+            "",
             self.tr("Add a registry"),
             self._add,
         )
@@ -200,9 +198,23 @@ class RegistriesPage(Page):
         self._stale = False
         self._changed.clear()
         listed = self.session.listed(hidden=True)
+        if listed:
+            title = self.tr("Your registries, in one list")
+            text = self.tr(
+                "Choose one to see what it holds, what changed, and what keeps it from working."
+            )
+        else:
+            title = self.tr("No registries yet")
+            text = self.tr(
+                "Add one to see what it holds, what changed, and what keeps it from working."
+            )
+        self._empty.set_words(title, text)
         self._listed = {entry.row.id: entry for entry in listed}
         self._gone = [k for k in self.panel.chosen if k not in self._listed] or self._gone
+        before = self.panel.chosen
         self.panel.show_listed(listed, len(self._removed_rows()))
+        if self.panel.chosen != before:
+            self._show_chosen_again()
         back = [key for key in self._gone if key in self._listed]
         if back:
             # Whoever undoes a removal goes on with what was removed.
@@ -250,12 +262,21 @@ class RegistriesPage(Page):
         if len(chosen) == 1:
             self.session.prefs.setValue(_SELECTED, chosen[0].row.id)
             self._stack.setCurrentWidget(self.detail)
-            self.detail.show_registry(chosen[0])
+            self.detail.show_registry(self._as_of_now(chosen[0]))
         elif chosen:
             self._stack.setCurrentWidget(self._made_several())
             self._made_several().show_several(chosen)
         else:
             self._stack.setCurrentWidget(self._empty)
+
+    def _as_of_now(self, listed: Listed) -> Listed:
+        """Return what is chosen as it is by now; the list and the detail say the same of it."""
+        fresh = self.session.one(listed.row.id)
+        if fresh is None or fresh == listed:
+            return listed
+        self._listed[fresh.row.id] = fresh
+        self.panel.show_news([fresh])
+        return fresh
 
     def _show_chosen_again(self) -> None:
         """Show what is new of what is shown; a form that is being filled in stays."""

@@ -78,8 +78,6 @@ class ScheduleSection(Section):
         session = self.session
         if not session.is_ready:
             return self.tr("What runs next is known when the program has started.")
-        if session.demo:
-            return self.tr("The demo synchronizes nothing by itself.")
         if not session.writable:
             return self.tr("The other program that has this data open keeps the schedule.")
         if session.app.settings.read().paused:
