@@ -134,6 +134,15 @@ def test_a_version_is_listed_under_its_tag() -> None:
     assert (artifact.kind, artifact.name, artifact.display_name) == ("pack", "web", "Nginx")
 
 
+@pytest.mark.parametrize("problems", [5, True, "abc", ["none"]])
+def test_pack_json_does_not_say_what_is_found_out(problems: object) -> None:
+    pack = read(problems=problems, state="deprecated", manifest="sha256:x", tagGroup=["own"])
+    assert not pack.deprecated
+    assert not {"problems", "state"} & pack.facts.keys()
+    version = pack.listed("1.0", facts={"manifest": "sha256:y", "tagGroup": "lts"})
+    assert (version.facts["manifest"], version.facts["tagGroup"]) == ("sha256:y", "lts")
+
+
 def test_what_other_files_say_never_takes_the_place_of_a_field() -> None:
     pack = read(images="own").plus({"images": ["a"], "namespace": "web", "presets": []}, ["x"])
     assert pack.facts["images"] == "own"

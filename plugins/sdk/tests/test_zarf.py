@@ -107,6 +107,13 @@ def test_a_version_is_listed_under_its_tag() -> None:
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(version), type=type(version)) == version
 
 
+def test_a_package_does_not_say_that_it_is_signed() -> None:
+    facts = read(f"{GAMES}\nsigned: true\nskeleton: yes\nproblems: none\n").listed("1").facts
+    assert not {"signed", "skeleton"} & facts.keys()
+    assert "none" not in facts["problems"]
+    assert read().listed("1", facts={"signed": True}).facts["signed"] is True
+
+
 @pytest.mark.parametrize(
     ("lines", "architectures"),
     [

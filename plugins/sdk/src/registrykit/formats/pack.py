@@ -41,6 +41,7 @@ LARGEST = 1024 * 1024
 FILE_LISTS = ("charts", "kubeManifests")
 """Fields that name files of the pack."""
 
+_FOUND_OUT = frozenset(("state", "problems"))
 _DEPRECATED = frozenset(("deprecated", "disabled", "deleted"))
 _LISTS = (*FILE_LISTS, "ansibleRoles", "cloudTypes")
 _MAX_NAME = 255
@@ -110,9 +111,9 @@ class Pack:
         """Return the version of the pack that a registry lists under `version` and `tag`.
 
         The tag names the row: where pack.json has another name (than the end of `path`) or
-        version, that is kept as a fact.
+        version, that is kept as a fact. `facts` are the registry's; pack.json cannot unsay them.
         """
-        told: dict[str, Any] = {**self.facts, **(facts or {}), **self.facts}
+        told: dict[str, Any] = {**self.facts, **(facts or {})}
         if path and self.name != path.rpartition("/")[2]:
             told.setdefault("name", self.name)
         if version and version != self.version:
@@ -147,7 +148,8 @@ def read_pack_json(content: bytes) -> Pack:
     remarks = Remarks()
     name = _line(found.pop("name", None), "name")
     version = _line(found.pop("version", None), "version")
-    facts: dict[str, Any] = dict(found)
+    # What the reader finds out may not be said by the file itself.
+    facts = {key: value for key, value in found.items() if key not in _FOUND_OUT}
     display_name = _words(facts.pop("displayName", None), remarks)
     for key in _LISTS:
         if key in facts:

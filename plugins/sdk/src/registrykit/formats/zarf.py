@@ -34,6 +34,8 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 _CHECKSUM = re.compile(r"([0-9a-f]{64})[ \t]+\*?(\S.*)")
 # Zarf writes its own files, and what they are signed with, into no list.
 _UNLISTED = frozenset(("zarf.yaml", "checksums.txt", *SIGNATURES))
+# What the reader finds out may not be said by the file itself.
+_FOUND_OUT = frozenset(("metadata", "problems", "signed", "skeleton"))
 _KNOWN = {
     "": "apiVersion kind metadata build components constants variables values documentation",
     "metadata": "name version description architecture url image uncompressed yolo authors "
@@ -81,7 +83,7 @@ class ZarfPackage:
         facts: Mapping[str, Any] | None = None,
     ) -> Version:
         """Return the version that a registry lists; `architectures` are those of its index."""
-        told: dict[str, Any] = {**(facts or {}), **self.facts}
+        told: dict[str, Any] = {**self.facts, **(facts or {})}
         if path and self.name != path.rpartition("/")[2]:
             told["name"] = self.name
         if version and self.version and version != self.version:
@@ -125,7 +127,7 @@ def read_zarf_yaml(content: bytes) -> ZarfPackage:
     kind = plain_text(found.get("kind")).strip()
     if kind not in KINDS:
         remarks.add(f"the kind is unknown: {shortened(kind)}" if kind else "it names no kind")
-    facts = {key: value for key, value in found.items() if key != "metadata"}
+    facts = {key: value for key, value in found.items() if key not in _FOUND_OUT}
     facts["kind"] = kind
     own = ("name", "version", "description")
     facts["metadata"] = {key: value for key, value in metadata.items() if key not in own} or None
