@@ -234,6 +234,7 @@ class App:
         """End jobs, close the store, and give the data directory free."""
         if self._jobs is not None:
             self._jobs.close()
+        self.workers.close()
         self.db.close()
         if self._stop_log is not None:
             self._stop_log()

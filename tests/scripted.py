@@ -121,10 +121,13 @@ class ScriptedWorkers:
         self.documents: dict[str, list[Document] | str] = {}
         self.started: list[ScriptedWorker] = []
 
-    def start(self, _plugin: str) -> ScriptedWorker:
+    def start(self, _plugin: str, _job: Any = None) -> ScriptedWorker:
         worker = ScriptedWorker(self.next, self.documents)
         self.started.append(worker)
         return worker
+
+    def close(self) -> None:
+        return None
 
 
 class FakeClock:

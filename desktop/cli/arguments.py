@@ -123,7 +123,8 @@ def _values(parser: argparse.ArgumentParser) -> None:
         "--allow-host",
         metavar="HOST",
         **repeated,
-        help="another host from which documents may be fetched, without credentials",
+        help="another host that may be used: one that keeps documents is sent no sign-in, one "
+        "that gives tokens is sent it",
     )
 
 

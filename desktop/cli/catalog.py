@@ -268,7 +268,8 @@ def save(app: App, args: Namespace, out: Output) -> int:
     def work(job: Job[details.Saved]) -> details.Saved:
         return app.details.save(described, artifact, version, folder, job)
 
-    out.note(f"Downloading {artifact.name} {version.version}")
+    if folder.is_dir():  # else it ends before anything is asked for
+        out.note(f"Downloading {artifact.name} {version.version}")
     saved = waiting.result(app, out, registry.id, work)
     listed = version.content_digest or version.digest
     checked = "the digest was not listed"

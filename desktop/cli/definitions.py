@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from registrykit.errors import BadConfig, RegistryError
 from registrykit.events import Check
 
 FAILED, PARTLY = 4, 3
+UNCHECKED = "Correct it, or add the registry unchecked with --no-check."
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def add(app: App, args: Namespace, out: Output) -> int:
                 "checks": [shapes.check(stage) for stage in stages],
                 "error": error_shape(failed),
             }
-            out.show(shape, lambda: out.error(failed))
+            out.show(shape, lambda: _tell_failed(out, failed))
             return FAILED
     row, kept = app.registries.add(name, place, draft, approved, confirmed=args.confirm)
     if not kept:
@@ -164,34 +165,54 @@ def _check(
     """Show the stages as they end, on standard error; returns what failed."""
     console = None if out.as_json else out.console(errors=True)
     try:
-        for stage in stages:
-            seen.append(stage)
-            if console is not None:
-                from desktop.cli import tables
-
-                console.print(tables.check_line(stage))
+        _tell_stages(stages, seen, console.print if console is not None else None)
     except RegistryError as error:
         return error
     failed = next((stage for stage in seen if stage.verdict == "failed"), None)
     if failed is None:
         return None
+    remedy = failed.remedy or UNCHECKED
+    if failed.code == "host-not-approved":
+        remedy = f"{remedy} That is --allow-host HOST."
     return CheckFailed(
         f"{name} was not added: the connection check failed at {failed.stage}.",
         cause=failed.message,
-        remedy=failed.remedy or "Correct it, or add the registry unchecked with --no-check.",
+        remedy=remedy,
         code=failed.code,
     )
+
+
+def _tell_failed(out: Output, error: RegistryError) -> None:
+    """Say what failed; what the stages have said already is not said again."""
+    if not isinstance(error, CheckFailed):
+        out.error(error)
+    else:
+        approve = error.code == "host-not-approved"
+        out.trouble(str(error), "", error.remedy if approve else UNCHECKED)
+
+
+def _tell_stages(
+    stages: Iterable[Check], seen: list[Check], show: Callable[[Any], None] | None
+) -> None:
+    """Show the stages as they end; those that were not tried after a failure in one line."""
+    from desktop.cli import tables
+
+    untried: list[str] = []
+    for stage in stages:
+        failed = any(before.verdict == "failed" for before in seen)
+        seen.append(stage)
+        if failed and stage.verdict == "skipped":
+            untried.append(stage.stage)
+        elif show is not None:
+            show(tables.check_line(stage))
+    if untried and show is not None:
+        show(tables.untried(untried))
 
 
 def check(app: App, args: Namespace, out: Output) -> int:
     """Check a registry that is there, or one that could be added."""
     seen: list[Check] = []
-    for stage in _stages(app, args):
-        seen.append(stage)
-        if not out.as_json:
-            from desktop.cli import tables
-
-            out.print(tables.check_line(stage))
+    _tell_stages(_stages(app, args), seen, None if out.as_json else out.print)
     ok = all(stage.verdict != "failed" for stage in seen)
     warnings = sum(stage.verdict == "warning" for stage in seen)
     shape = {"ok": ok, "checks": [shapes.check(stage) for stage in seen]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from argparse import Namespace
 from collections.abc import Sequence
 
@@ -118,7 +119,7 @@ def _tell_one(
                 ("Visible to", ", ".join(shape["visible_to"])),
                 ("Contents", _contents(row)),
                 ("FIPS", fips.summary(declared) if declared else ""),
-                ("Use", _use(declared) if declared else ""),
+                ("Use", _use(declared, shape["environment"]) if declared else ""),
                 ("Next", words.until(coming, now) if coming is not None else "when you ask"),
                 ("Description", shape["description"]),
                 ("Secrets", ", ".join(row.secrets)),
@@ -131,7 +132,7 @@ def _tell_one(
         ),
         tables.section(
             "Configuration",
-            {key: value for key, value in row.config.items() if value not in ("", None, [])},
+            _applying(app, row),
         ),
         *(
             tables.section(title, content)
@@ -144,12 +145,24 @@ def _tell_one(
     )
 
 
-def _use(declared: fips.Declared) -> str:
+def _applying(app: App, row: RegistryRow) -> shapes.Shape:
+    """Return what is configured, without what does not apply to it."""
+    found = app.plugins.descriptions().get(row.type)
+    fields = {} if found is None else {spec.name: spec for spec in found[1].form.fields}
+    return {
+        key: value
+        for key, value in row.config.items()
+        if value not in ("", None, []) and (key not in fields or fields[key].applies(row.config))
+    }
+
+
+def _use(declared: fips.Declared, environment: str) -> str:
     """Return who may use the packs, and how that is changed where they may not."""
     said = [fips.use_in_words(use, declared) for use in declared.uses]
     refused = [use.tenant.name for use in declared.uses if use.refused]
     if refused:
-        said.append(f"to allow them: tenant set {refused[0]} allow-non-fips=true --confirm")
+        words_of_it = ["tenant", "set", refused[0], "allow-non-fips=true", "--confirm"]
+        said.append(f"to allow them: {shlex.join([*words_of_it, '--env', environment])}")
     return "; ".join(said)
 
 

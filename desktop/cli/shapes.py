@@ -179,7 +179,7 @@ def run(row: RunRow) -> Shape:
         "bytes": row.bytes,
         "started": rfc3339(row.started),
         "finished": rfc3339(row.finished),
-        "seconds": None if row.finished is None else round(row.finished - row.started, 3),
+        "seconds": None if row.seconds is None else round(row.seconds, 3),
         "code": row.code,
         "message": f"{row.message} {words.sentence(row.cause)}".strip(),
         "remedy": row.remedy,

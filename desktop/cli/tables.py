@@ -157,13 +157,18 @@ def check_line(stage: Check) -> Text:
     return shown
 
 
+def untried(stages: Iterable[str]) -> Text:
+    """Return the stages that came after one that failed, as a line."""
+    return Text.assemble(mark("not tried", "quiet"), f"  {', '.join(map(clean, stages))}")
+
+
 def runs(rows: Iterable[RunRow], *, now: float | None = None) -> Table:
     """Return runs; with `now` as the history of one registry, else with the registries' names."""
     first = ("Registry",) if now is None else ("Run", "When")
     numbers = ("Added", "Changed", "Removed", "Skipped", "Versions", "Took")
     made = table("", *first, "Outcome", *numbers, right=numbers, whole=("Run", "When", "Outcome"))
     for row in rows:
-        took = "" if row.finished is None else words.duration(row.finished - row.started)
+        took = "" if row.seconds is None else words.duration(row.seconds)
         when = (row.registry,) if now is None else (str(row.id), words.ago(row.started, now))
         counts = (row.added, row.changed, row.removed, row.skipped, row.versions)
         made.add_row(

@@ -57,6 +57,7 @@ class DemoRegistry:
     expires: bool = False
     unchecked: bool = False
     confirmed: bool = False
+    whole: bool = False
     form: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -166,7 +167,10 @@ def first_visit(app: App, estate: Estate, say: Callable[[str], None]) -> list[Ru
         say(f"{sentence}.")
         if step:
             estate.publish(step)
-        jobs = [app.synchronize(row) for row in rows]
+        jobs = [
+            app.synchronize(row, full=step > 0 and entry.whole)
+            for row, entry in zip(rows, estate.registries, strict=True)
+        ]
         runs += [job.future.result() for job in jobs]
         for row, run in zip(rows, runs[-len(rows) :], strict=True):
             say(f"  {run.registry}: {_told(run, contents(app, row))}")

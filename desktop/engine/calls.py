@@ -45,6 +45,16 @@ class Job:
     def plugin(self) -> str:
         return f"{self.distribution} {self.version}".strip()
 
+    def follows(self, earlier: Job) -> bool:
+        """Say whether the worker of an `earlier` job may do this one.
+
+        That has the same configuration, secrets and all, or none: then it only loaded the plugin.
+        """
+        same = (self.distribution, self.version) == (earlier.distribution, earlier.version)
+        return same and (
+            not earlier.config or (self.type_id, self.config) == (earlier.type_id, earlier.config)
+        )
+
     def resumed(self, completed: Iterable[str]) -> Job:
         """Return the job of a run that has stored the `completed` prefixes already."""
         return replace(

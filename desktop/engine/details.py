@@ -188,7 +188,7 @@ class Details:
     def fetch(self, job: Job, artifact: ArtifactRow, version: VersionRow, control: Control) -> None:
         """Download the documents of a version; raises why it cannot be done."""
         items = [catalog.as_events(artifact, version)]
-        with self._workers.start(job.plugin) as worker:
+        with self._workers.start(job.plugin, job) as worker:
             control.attach(worker)
             for _, found in documents.read(worker, job, items, Traffic()):
                 documents.store(self._db, self._clock, version.id, found)
@@ -229,7 +229,7 @@ class Details:
         handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
         name, size, digest = "", 0, hashlib.sha256()
         try:
-            with os.fdopen(handle, "wb") as file, self._workers.start(job.plugin) as worker:
+            with os.fdopen(handle, "wb") as file, self._workers.start(job.plugin, job) as worker:
                 control.attach(worker)
                 for part in worker.save(job, *catalog.as_events(artifact, version)):
                     if isinstance(part, str):

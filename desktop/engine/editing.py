@@ -90,7 +90,7 @@ def changed(
     secret_names = {*row.secrets, *given}
     if not _keeps_secrets(draft, row):
         # A password was entered for one host, and no other shall see it.
-        draft = make_draft(plugins, row.type, merged, given)
+        draft = make_draft(plugins, row.type, merged, given, found.keys())
         secret_names = set(given)
     if draft.automatic != row.automatic and row.default_id is None:
         config = read_config(draft.type, draft.config)

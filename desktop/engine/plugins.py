@@ -14,6 +14,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
 
 import registrykit
+from desktop.engine.calls import Job
 from desktop.engine.workers import Workers
 from desktop.store.plugins import PluginRow
 from registrykit.description import TypeDescription
@@ -39,6 +41,7 @@ FIRST_PARTY = (
     "registrykit-vertex-nonfips",
 )
 LOAD_SECONDS = 15.0
+_LOADED_AT_ONCE = 4
 _log = logging.getLogger(__name__)
 
 
@@ -228,31 +231,37 @@ class Plugins:
     # Discovery
 
     def _discover(self, *, fresh: bool = False) -> dict[str, Plugin]:
+        # What rests may have loaded what was another plugin then.
+        self._workers.close()
         cached = dict(self._cached())
-        found: dict[str, Plugin] = {}
-        owners: dict[str, str] = {}
+        known: set[str] = set()
+        judged: list[Plugin] = []
         for plugin in _installed():
             row = cached.get(plugin.distribution)
-            known = (
+            if (
                 row is not None
                 and not fresh
                 and row.state in ("active", "failed")
                 and (row.version, row.record) == (plugin.version, plugin.record)
-            )
+            ):
+                known.add(plugin.distribution)
             if self._safe_mode:
                 plugin = replace(plugin, state="disabled", reason="safe mode loads no plugins")
             elif row is not None and not row.enabled:
                 plugin = replace(
                     plugin, state="disabled", reason="switched off by you", types=row.types
                 )
-            elif plugin.state == "found":
+            elif plugin.state == "found" and plugin.distribution in known and row is not None:
                 # One that failed is not tried again with every command, but with `plugins doctor`.
-                plugin = (
-                    replace(plugin, state=row.state, reason=row.reason, types=row.types)
-                    if known and row is not None
-                    else self._load(plugin)
-                )
-            if not known and not self._safe_mode:
+                plugin = replace(plugin, state=row.state, reason=row.reason, types=row.types)
+            judged.append(plugin)
+        found: dict[str, Plugin] = {}
+        owners: dict[str, str] = {}
+        with ThreadPoolExecutor(_LOADED_AT_ONCE) as pool:
+            loaded = list(pool.map(lambda p: self._load(p) if p.state == "found" else p, judged))
+        for plugin in loaded:
+            if plugin.distribution not in known and not self._safe_mode:
+                row = cached.get(plugin.distribution)
                 self._remember(_row(plugin, enabled=row is None or row.enabled))
             plugin = _without_taken(plugin, owners)
             found[plugin.distribution] = plugin
@@ -261,7 +270,8 @@ class Plugins:
     def _load(self, plugin: Plugin) -> Plugin:
         """Load the plugin in a worker, so that whatever it does happens there."""
         try:
-            with self._workers.start(f"{plugin.distribution} {plugin.version}") as worker:
+            job = Job(plugin.distribution, plugin.version, "", {})
+            with self._workers.start(job.plugin, job) as worker:
                 types = worker.describe(plugin.distribution, seconds=LOAD_SECONDS)
         except RegistryError as error:
             reason = f"{error} {error.cause}".strip()

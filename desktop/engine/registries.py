@@ -252,7 +252,7 @@ class Registries:
         yield from self._stages(self.job(row), control)
 
     def _stages(self, job: Job, control: Control | None) -> Iterator[Check]:
-        with self._workers.start(job.plugin) as worker:
+        with self._workers.start(job.plugin, job) as worker:
             if control is not None:
                 control.attach(worker)
             yield from worker.check(job)

@@ -123,7 +123,7 @@ def synchronize(
         if isinstance(job, RegistryError):
             raise job
         job = job.resumed(begun.completed)
-        with parts.workers.start(job.plugin) as worker:
+        with parts.workers.start(job.plugin, job) as worker:
             control.attach(worker)
             run.read_listing(worker, job)
             outcome = run.end_listing(accept_held=accept_held)

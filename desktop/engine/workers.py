@@ -1,4 +1,7 @@
-"""Worker processes: one for each job, loading one plugin, killed when they do not obey.
+"""Worker processes: each loads one plugin, and is killed when it does not obey.
+
+A worker whose job ended well rests for a moment, in case that the same registry has another one. No
+worker ever sees the configuration, and the secrets in it, of two registries.
 
 The host parses nothing of what a registry sent: it takes typed frames (`registrykit.frames`).
 """
@@ -7,20 +10,18 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 import queue
-import signal
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
-from typing import IO, Any
+from functools import partial
+from typing import NamedTuple
 
 import msgspec
 
 from desktop.engine.calls import Job, Missing, Traffic, call_of
+from desktop.engine.process import Process
 from registrykit import frames
 from registrykit.artifacts import Artifact, Version
 from registrykit.description import TypeDescription
@@ -34,33 +35,21 @@ SILENCE = 30 * 60.0
 """A worker that says nothing for this long is ended."""
 CHECK_SILENCE = 3 * 60.0
 START_SECONDS = 30.0
+REST_SECONDS = 20.0
+MOST_RESTING = 8
 _KNOWN_ROWS = 1000
-_AHEAD = 8
-"""Frames that are read before somebody takes them; the pipe holds a faster worker back."""
 _LOG_LINES = 200
-_ENVIRONMENT = (
-    "LANG",
-    "LC_ALL",
-    "LC_CTYPE",
-    "TZ",
-    "TMPDIR",
-    "TEMP",
-    "TMP",
-    "SYSTEMROOT",
-    "WINDIR",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-)
-_APART: dict[str, Any] = (
-    {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
-    if sys.platform == "win32"
-    else {"process_group": 0}
-)
 _log = logging.getLogger(__name__)
 
 
+class _Resting(NamedTuple):
+    job: Job
+    process: Process
+    timer: threading.Timer
+
+
 class Workers:
-    """Start workers with the right command and a clean environment."""
+    """Start workers with the right command and a clean environment; `close` it at the end."""
 
     def __init__(self, command: Iterable[str] | None = None) -> None:
         self.mask: Callable[[str], str] = str
@@ -73,52 +62,84 @@ class Workers:
                 else [sys.executable, "-I", "-m", "registrykit.worker"]
             )
         self._command = list(command)
+        self._lock = threading.Lock()
+        self._resting: list[_Resting] = []
 
-    def start(self, plugin: str) -> Worker:
-        """Start a worker; `plugin` names it in messages. Raises PluginFault if it cannot start."""
-        environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
-        try:
-            process = subprocess.Popen(
-                self._command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=environment,
-                close_fds=True,
-                # Ctrl-C in a terminal is for the host, which then cancels in good order.
-                **_APART,
-            )
-        except OSError as error:
-            raise PluginFault(
-                "The worker process could not be started.",
-                cause=str(error),
-                remedy="Check the installation of the program.",
-            ) from None
-        return Worker(process, plugin, self.mask)
+    def start(self, plugin: str, job: Job | None = None) -> Worker:
+        """Start a worker, or take one that rests; `plugin` names it in messages.
+
+        With a `job` it may be one that did a job for the same registry, and may rest after this
+        one; without it is new, and ends. Raises PluginFault if it cannot start.
+        """
+        if job is None:
+            return Worker(Process(self._command), plugin, self.mask)
+        rest = partial(self._rest, self._resting, job)
+        return Worker(self._rested(job) or Process(self._command), plugin, self.mask, rest)
+
+    def close(self) -> None:
+        """End all workers that rest, also because the plugins may be others now."""
+        with self._lock:
+            # Those that still work look for the list that was there when they began.
+            gone, self._resting = self._resting, []
+        for resting in gone:
+            resting.timer.cancel()
+            resting.process.close()
+            resting.timer.join()
+
+    def _rested(self, job: Job) -> Process | None:
+        with self._lock:
+            fitting = [resting for resting in self._resting if job.follows(resting.job)]
+            if not fitting:
+                return None
+            # One that has seen no registry yet fits others too.
+            resting = max(fitting, key=lambda resting: bool(resting.job.config))
+            self._resting.remove(resting)
+        resting.timer.cancel()
+        if resting.process.returncode is None:
+            return resting.process
+        resting.process.close()
+        return None
+
+    def _rest(self, place: list[_Resting], job: Job, process: Process) -> bool:
+        """Let a worker rest; says False where there is no room for it."""
+        with self._lock:
+            if place is not self._resting or len(place) == MOST_RESTING:
+                return False
+            timer = threading.Timer(REST_SECONDS, self._end, [process])
+            timer.daemon = True
+            place.append(_Resting(job, process, timer))
+            timer.start()
+        return True
+
+    def _end(self, process: Process) -> None:
+        with self._lock:
+            found = next((r for r in self._resting if r.process is process), None)
+            if found is None:
+                return
+            self._resting.remove(found)
+        process.close()
 
 
 class Worker:
-    """The other process, as the host sees it. Use it in a `with` block."""
+    """The other process, as the host sees it during one job. Use it in a `with` block."""
 
     def __init__(
-        self, process: subprocess.Popen[bytes], plugin: str, mask: Callable[[str], str] = str
+        self,
+        process: Process,
+        plugin: str,
+        mask: Callable[[str], str] = str,
+        rest: Callable[[Process], bool] | None = None,
     ) -> None:
+        """`rest` is offered the process after a job that ended well, and says if it takes it."""
         self._process = process
         self._mask = mask
         self._plugin = plugin
-        self._frames: queue.Queue[frames.ToHost | RegistryError | None] = queue.Queue(_AHEAD)
-        self._closing = threading.Event()
-        self._write_lock = threading.Lock()
+        self._rest = rest
+        self._lock = threading.Lock()
+        self._closed = False
         self._cancelled = threading.Event()
-        self._tail: list[str] = []
+        self._again = False
         self._logged = 0
-        self._ready = False
-        self._threads = [
-            threading.Thread(target=self._listen, name="worker-frames", daemon=True),
-            threading.Thread(target=self._drain, name="worker-stderr", daemon=True),
-        ]
-        for thread in self._threads:
-            thread.start()
 
     def __enter__(self) -> Worker:
         return self
@@ -135,10 +156,11 @@ class Worker:
     def describe(self, distribution: str, *, seconds: float) -> tuple[TypeDescription, ...]:
         """Load the plugin there and return its types; ends the worker after `seconds`."""
         call = frames.Call("describe", distribution)
+        types: tuple[TypeDescription, ...] = ()
         for frame in self._call(call, NothingStored(), Traffic(), silence=seconds):
             if isinstance(frame, frames.Described):
-                return frame.types
-        return ()
+                types = frame.types
+        return types
 
     def elsewhere(
         self, distribution: str, type_id: str, environ: Mapping[str, str], *, seconds: float
@@ -157,7 +179,7 @@ class Worker:
             taken += 1
             size += len(frames.pack(frame))
             if taken > MOST_KNOWN or size > LARGEST_KNOWN:
-                self.kill()
+                self._process.kill()
                 raise self._fault(
                     "The plugin found more registries than can be taken over.",
                     cause=f"at most {MOST_KNOWN:,}, with {LARGEST_KNOWN // 1024 // 1024} MiB",
@@ -180,7 +202,7 @@ class Worker:
         for frame in self._call(call_of("sync", job), stored, traffic):
             if isinstance(frame, frames.Batch):
                 yield frames.unbatch(frame)
-                self._send(frames.Ack())
+                self._process.send(frames.Ack())
 
     def details(
         self, job: Job, items: Iterable[tuple[Artifact, Version]], traffic: Traffic
@@ -190,7 +212,7 @@ class Worker:
         for frame in self._call(call, NothingStored(), traffic):
             if isinstance(frame, frames.Batch):
                 yield frames.unbatch(frame)
-                self._send(frames.Ack())
+                self._process.send(frames.Ack())
             elif isinstance(frame, frames.Fetched):
                 yield frame.index
             elif isinstance(frame, frames.Missing):
@@ -203,45 +225,31 @@ class Worker:
         ):
             if isinstance(frame, frames.Bytes):
                 yield frame.content
-                self._send(frames.Ack())
+                self._process.send(frames.Ack())
             elif isinstance(frame, frames.Saved):
                 yield frame.name
 
     def cancel(self) -> None:
         """End the running call; what does not end within two seconds is killed."""
-        if self._cancelled.is_set():
-            return
-        self._cancelled.set()
-        killer = threading.Timer(KILL_AFTER, self.kill)
+        with self._lock:
+            # Once closed the process may work for somebody else.
+            if self._closed or self._cancelled.is_set():
+                return
+            self._cancelled.set()
+        killer = threading.Timer(KILL_AFTER, self._process.kill)
         killer.daemon = True
         killer.start()
-        self._send(frames.Cancel())
-
-    def kill(self) -> None:
-        """End the process, and what it has started, at once."""
-        with suppress(OSError):
-            if sys.platform == "win32":
-                self._process.kill()
-            else:
-                os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.send(frames.Cancel())
 
     def close(self) -> None:
-        """Let the worker end, or end it; leaves no process, thread or pipe behind."""
-        self._closing.set()
-        with suppress(OSError), self._write_lock:
-            _stream(self._process.stdin).close()
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(0.5)
-        # Also when it has ended: what it started would hold the pipes open.
-        self.kill()
-        self._process.wait()
-        for thread in self._threads:
-            thread.join(5)
-        for stream, thread in zip(
-            (self._process.stdout, self._process.stderr), self._threads, strict=True
-        ):
-            if not thread.is_alive():
-                _stream(stream).close()
+        """Let the worker rest, or end it, with its threads and pipes."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+        well = self._again and not self._cancelled.is_set()
+        if not (well and self._rest and self._rest(self._process)):
+            self._process.close()
 
     # The protocol
 
@@ -254,17 +262,19 @@ class Worker:
         silence: float = SILENCE,
         ends: float = math.inf,
     ) -> Iterator[frames.ToHost]:
-        if not self._ready:
+        self._again = False
+        if not self._process.ready:
             first = self._next(min(START_SECONDS, silence))
             if not isinstance(first, frames.Ready) or first.protocol != frames.PROTOCOL:
                 raise self._fault("The worker speaks another protocol.", code="garbage")
-            self._ready = True
-        self._send(call)
+            self._process.ready = True
+        self._process.send(call)
         while True:
             frame = self._next(silence, ends)
             if isinstance(frame, frames.Finished):
                 if self._cancelled.is_set():
                     raise Cancelled("Cancelled.")
+                self._again = frame.again
                 return
             if isinstance(frame, frames.Failed):
                 if self._cancelled.is_set():
@@ -276,7 +286,7 @@ class Worker:
             elif isinstance(frame, frames.AskKnown):
                 self._answer_known(stored.known(frame.prefix))
             elif isinstance(frame, frames.AskMemory):
-                self._send(frames.Remembered(stored.memory(frame.prefix)))
+                self._process.send(frames.Remembered(stored.memory(frame.prefix)))
             elif isinstance(frame, frames.Logged):
                 self._log(frame.level, frame.message)
             else:
@@ -285,16 +295,16 @@ class Worker:
     def _next(self, silence: float, ends: float = math.inf) -> frames.ToHost:
         try:
             left = max(ends - time.monotonic(), 0.0)
-            frame = self._frames.get(timeout=min(silence, left))
+            frame = self._process.read(min(silence, left))
         except queue.Empty:
-            self.kill()
+            self._process.kill()
             raise self._fault(
                 f"The plugin did not answer within {silence:.0f} seconds.", code="no-answer"
             ) from None
         if frame is None:
             raise self._death()
         if isinstance(frame, RegistryError):
-            self.kill()
+            self._process.kill()
             raise self._fault(str(frame), cause=frame.cause, code=frame.code)
         return frame
 
@@ -303,41 +313,9 @@ class Worker:
         for row in rows:
             part.append(row)
             if len(part) == _KNOWN_ROWS:
-                self._send(frames.KnownRows(tuple(part), last=False))
+                self._process.send(frames.KnownRows(tuple(part), last=False))
                 part = []
-        self._send(frames.KnownRows(tuple(part), last=True))
-
-    def _send(self, frame: frames.ToWorker) -> None:
-        # A worker that died shows in what is read; writing to it is no error of its own.
-        with suppress(OSError, ValueError), self._write_lock:
-            stream = _stream(self._process.stdin)
-            stream.write(frames.pack(frame))
-            stream.flush()
-
-    def _listen(self) -> None:
-        stream = _stream(self._process.stdout)
-        try:
-            while (frame := frames.read_to_host(stream)) is not None:
-                self._hand_over(frame)
-        except RegistryError as error:
-            self._hand_over(error)
-        except (OSError, ValueError):
-            pass
-        self._hand_over(None)
-
-    def _hand_over(self, frame: frames.ToHost | RegistryError | None) -> None:
-        """Wait until there is room; once the worker is closed nobody takes anything."""
-        while not self._closing.is_set():
-            with suppress(queue.Full):
-                self._frames.put(frame, timeout=0.1)
-                return
-
-    def _drain(self) -> None:
-        """Keep the pipe empty; the last lines help to say why a worker died."""
-        stream = _stream(self._process.stderr)
-        with suppress(OSError, ValueError):
-            while line := stream.readline(4096):
-                self._tail = [*self._tail[-19:], line.decode("utf-8", "replace").rstrip()]
+        self._process.send(frames.KnownRows(tuple(part), last=True))
 
     def _log(self, level: int, message: str) -> None:
         self._logged += 1
@@ -365,26 +343,11 @@ class Worker:
         return error
 
     def _death(self) -> RegistryError:
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(2)
+        how, said = self._process.ending()
         if self._cancelled.is_set():
             return Cancelled("Cancelled.")
-        code = self._process.returncode
-        if code is not None and code < 0:
-            try:
-                how = f"it was ended by {signal.Signals(-code).name}"
-            except ValueError:
-                how = f"it was ended by signal {-code}"
-        else:
-            how = f"it ended with exit code {code}"
-        said = next((line for line in reversed(self._tail) if line), "")
         return self._fault(
             "The plugin's process ended in the middle of its work.",
-            cause=f"{how}; its last words: {self._mask(said[:300])}" if said else how,
+            cause=f"{how}; its last words: {self._mask(said)}" if said else how,
             code="worker-died",
         )
-
-
-def _stream(stream: IO[bytes] | None) -> Any:
-    assert stream is not None
-    return stream

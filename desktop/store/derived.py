@@ -10,6 +10,11 @@ SEARCHED = "name, display_name, description, keywords, readme, images"
 """The columns of `search_text` and of the index over it."""
 _MOST_IMAGES = 64 * 1024
 """Letters of the names of images that are searched of one artifact."""
+_WITHOUT_README = (
+    "SELECT json_extract(kind.value, '$.id') FROM plugin_state p,"
+    " json_each(CAST(p.types AS TEXT)) type, json_each(type.value, '$.kinds') kind"
+    " WHERE NOT json_extract(kind.value, '$.readme')"
+)
 
 
 def refresh(tx: Transaction) -> None:
@@ -41,7 +46,8 @@ def refresh_search(tx: Transaction) -> None:
     )
     tx.sql(
         f"INSERT INTO search_text (artifact_id, readme_state, {SEARCHED})"
-        f" SELECT a.id, CASE WHEN EXISTS {readme} THEN 'here' WHEN EXISTS"
+        f" SELECT a.id, CASE WHEN EXISTS {readme} THEN 'here'"
+        f" WHEN a.kind IN ({_WITHOUT_README}) THEN 'none' WHEN EXISTS"
         "   (SELECT 1 FROM document_state s"
         "     WHERE s.version_id = a.latest_id AND s.state = 'fetched') THEN 'none'"
         "   ELSE 'unknown' END,"

@@ -48,7 +48,13 @@ def begin(
     if last and not full and last[1] in ("interrupted", "cancelled"):
         prefixes = tx.sql("SELECT prefix FROM run_prefix WHERE run_id = ?", (last[0],)).fetchall()
         if prefixes and same and now - last[2] < RESUMABLE_SECONDS:
-            tx.sql("UPDATE sync_run SET outcome = '', finished = NULL WHERE id = ?", (last[0],))
+            # When a killed program ended nobody knows: what it worked is not counted.
+            tx.sql(
+                "UPDATE sync_run SET outcome = '', finished = NULL, worked_from = ? -"
+                " CASE WHEN outcome = 'interrupted' THEN 0 ELSE finished - worked_from END"
+                " WHERE id = ?",
+                (now, last[0]),
+            )
             return Begun(last[0], tuple(prefix for (prefix,) in prefixes))
     if full or (last and plugin_version and not same):
         # What is remembered vouches for another place, or was written by another plugin.
@@ -56,12 +62,12 @@ def begin(
     run = tx.sql(
         "INSERT INTO sync_run (registry_id, started, outcome, full, added, changed, removed,"
         " skipped, artifacts, versions, before, documents, documents_missing, requests,"
-        " document_requests, bytes, code, message, cause, remedy, source, plugin_version)"
-        " VALUES (?, ?, '', ?, 0, 0, 0, 0, 0, 0, (SELECT count(*) FROM version v"
+        " document_requests, bytes, code, message, cause, remedy, source, plugin_version,"
+        " worked_from) VALUES (?, ?, '', ?, 0, 0, 0, 0, 0, 0, (SELECT count(*) FROM version v"
         " JOIN artifact a ON a.id = v.artifact_id"
         " WHERE a.registry_id = ? AND v.state = 'present'),"
-        " 0, 0, 0, 0, 0, '', '', '', '', ?, ?)",
-        (registry, now, full, registry, source, plugin_version),
+        " 0, 0, 0, 0, 0, '', '', '', '', ?, ?, ?)",
+        (registry, now, full, registry, source, plugin_version, now),
     ).lastrowid
     return Begun(run, ())
 

@@ -15,7 +15,7 @@ from registrykit.errors import RegistryError
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-VERSION = 3
+VERSION = 4
 APPLICATION_ID = 0x52474459  # "RGDY"
 
 # What SQLModel cannot say: partial and case-blind uniqueness, and the full-text index. The index

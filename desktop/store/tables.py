@@ -64,6 +64,7 @@ class Registry(SQLModel, table=True):
 class SyncRun(SQLModel, table=True):
     """One synchronization; `outcome` is empty while it runs or after the program was killed.
 
+    `worked_from` is `started`, later by as long as the run paused before it was gone on with.
     `source` changes whenever the registry is read from elsewhere or as somebody else.
     """
 
@@ -92,6 +93,7 @@ class SyncRun(SQLModel, table=True):
     remedy: str = ""
     source: str = ""
     plugin_version: str = ""
+    worked_from: float
 
 
 class RunPrefix(SQLModel, table=True):
@@ -276,7 +278,8 @@ class PluginState(SQLModel, table=True):
 class SearchText(SQLModel, table=True):
     """What is searched, one row for each artifact that is there; the FTS index points here.
 
-    `readme_state` is `here`, or `none` where the documents are here without one, or `unknown`.
+    `readme_state` is `here`, or `none` where the documents are here without one or the kind never
+    has one, or `unknown`.
     """
 
     __tablename__ = "search_text"

@@ -85,7 +85,15 @@ class RunRow:
     message: str
     cause: str
     remedy: str
-    full: bool = False
+    full: bool
+    worked_from: float
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it worked, without pauses; None while it runs, and where nobody knows."""
+        if self.finished is None or self.outcome == "interrupted":
+            return None
+        return self.finished - self.worked_from
 
 
 @dataclass(frozen=True)

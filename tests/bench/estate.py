@@ -135,9 +135,9 @@ def _runs(
             "INSERT INTO sync_run (registry_id, started, finished, outcome, full, added, changed,"
             " removed, skipped, artifacts, versions, before, documents, documents_missing,"
             " requests, document_requests, bytes, code, message, cause, remedy, source,"
-            " plugin_version) VALUES (?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,"
-            " 1, 0, ?, '', '', '', '', '', '0.1.0')",
-            (row.id, at - 4.0, at, "ok", chance.randrange(50_000, 9_000_000)),
+            " plugin_version, worked_from) VALUES (?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,"
+            " 1, 0, ?, '', '', '', '', '', '0.1.0', ?)",
+            (row.id, at - 4.0, at, "ok", chance.randrange(50_000, 9_000_000), at - 4.0),
         ).lastrowid
         found.append((at, run))
     return found

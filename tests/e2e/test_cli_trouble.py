@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from desktop.cli.definitions import UNCHECKED
 from desktop.engine.clock import SystemClock
 from desktop.engine.lock import DataLock
 from registrykit.testing import faults
@@ -122,10 +123,32 @@ def test_a_failing_check_adds_nothing(program: Program) -> None:
     assert shown.code == 4
     assert shown.out == ""
     assert "✗ failed  tcp" in shown.err
-    assert "  What to do: " in shown.err
+    assert "· not tried  tls, protocol, sign-in, listing, content\n" in shown.err
+    # What the stage has said is not said again, only what can be done now.
+    assert shown.err.count(failed[0]["message"]) == 1
+    assert shown.err.count(failed[0]["remedy"]) == 1
+    assert shown.err.splitlines()[-1] == f"  What to do: {UNCHECKED}"
     unchecked = program.json(*given, "--no-check")
     assert set(unchecked) == {"registry", "checks"}
     assert unchecked["checks"] == []
+
+
+def test_what_is_shown_of_a_registry_applies_to_it(program: Program) -> None:
+    given = ("registry", "add", "oci", "--name", "o", "--set", "endpoint=127.0.0.1:1", "--no-check")
+    program.json(*given, "--set", "auth=basic", "--set", "username=", code=0)
+    assert "provider_type" in program.run("registry", "show", "o").out
+    assert "aws_credentials" not in program.run("registry", "show", "o").out
+
+
+def test_nothing_is_said_to_be_downloaded_into_a_folder_that_is_not_there(
+    program: Program, site: HelmSite, tmp_path: Path
+) -> None:
+    add(program, "good", site.endpoint)
+    program.json("sync", "good")
+    save = ("catalog", "save", "--registry", "good", "app", "1.0.0", "--to")
+    ended = program.run(*save, str(tmp_path / "none"))
+    assert (ended.code, "Downloading" in ended.err) == (2, False)
+    assert ended.err.startswith("There is no folder")
 
 
 def test_synchronizations_that_end_differently(program: Program, site: HelmSite) -> None:

@@ -190,7 +190,7 @@ class Saving:
     def __init__(self, content: bytes) -> None:
         self._content = content
 
-    def start(self, _plugin: str) -> Saving:
+    def start(self, _plugin: str, _job: object = None) -> Saving:
         return self
 
     def __enter__(self) -> Saving:

@@ -62,7 +62,7 @@ def register_registry_types():
 class Here:
     """Plays workers that describe plugins: a real one does not look into the folder of a test."""
 
-    def start(self, _plugin: str) -> Here:
+    def start(self, _plugin: str, _job: object = None) -> Here:
         return self
 
     def __enter__(self) -> Here:
@@ -73,6 +73,9 @@ class Here:
 
     def describe(self, distribution: str, *, seconds: float) -> tuple[TypeDescription, ...]:
         return tuple(describe(kind) for kind in load_types(distribution))
+
+    def close(self) -> None:
+        return None
 
 
 @pytest.fixture

@@ -9,8 +9,12 @@ import pytest
 
 from desktop.engine import documents
 from desktop.store import catalog, runs, search
+from desktop.store.plugins import PluginRow, save_plugin
 from registrykit import Artifact, Complete, Document, Found, Ref, Version
+from registrykit.description import TypeDescription
 from registrykit.events import LARGEST_LOGO
+from registrykit.formats.kinds import CHART, IMAGE, ZARF
+from registrykit.forms import FormSpec
 from tests.scripted import Bench, digest_for, found, open_bench
 
 PACK = Artifact("chart", "acme/nginx", "nginx")
@@ -81,6 +85,21 @@ def test_a_readme_is_missed_only_where_there_may_be_one(eager: Bench) -> None:
     eager.sync(*found(PACK.path, "1.0.0"), listed("# One"), *others, Complete(""))
     result = search.search(eager.app.db, "one", [eager.registry_id])
     assert (result.readmes, result.readmes_missing) == (1, 1)
+
+
+def test_no_readme_is_missed_of_a_kind_that_has_none(bench: Bench) -> None:
+    """As with documents on demand, where nothing but the listing is here."""
+    form = FormSpec(())
+    offered = TypeDescription("x", "X", "", "", "", (), 1, (CHART, IMAGE, ZARF), form)
+    with bench.app.db.write() as tx:
+        save_plugin(tx, PluginRow("registrykit-x", "1.0", "", True, "active", "", (offered,)))
+    listing = [
+        Found(Artifact(kind, name), Version("1.0.0"))
+        for kind, name in (("chart", "web"), ("image", "web-image"), ("zarf", "web-package"))
+    ]
+    bench.sync(*listing, Complete(""))
+    result = search.search(bench.app.db, "web", [bench.registry_id])
+    assert (result.total, result.readmes, result.readmes_missing) == (3, 0, 1)
 
 
 def test_documents_beyond_the_space_for_them_are_left_out(

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from desktop.engine import plugins
+from desktop.engine.calls import Job
 from desktop.engine.plugins import Plugin, PluginMissing, Plugins
 from desktop.engine.workers import Workers
 from desktop.store.plugins import PluginRow
@@ -23,9 +24,9 @@ class CountingWorkers(Workers):
         super().__init__(command)
         self.started = 0
 
-    def start(self, plugin: str):  # type: ignore[no-untyped-def]
+    def start(self, plugin: str, job: Job | None = None):  # type: ignore[no-untyped-def]
         self.started += 1
-        return super().start(plugin)
+        return super().start(plugin, job)
 
 
 def distribution(folder: Path, *requires: str, editable: Path | None = None) -> Path:

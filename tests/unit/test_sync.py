@@ -259,6 +259,34 @@ def test_a_cancelled_run_goes_on_under_its_number(bench: Bench) -> None:
     assert set(bench.stored()) == {"one/a", "two/a"}
 
 
+def test_how_long_a_run_worked_is_told_without_its_pauses(bench: Bench) -> None:
+    db, registry = bench.app.db, bench.registry_id
+
+    def begin(now: float) -> runs.Begun:
+        with db.write() as tx:
+            begun = runs.begin(tx, registry, now, full=False, source="", plugin_version="1")
+            commit_prefix(tx, begun.id, registry, "one", now, complete=True, memory=b"{}", as_of="")
+        return begun
+
+    def end(run: runs.Begun, outcome: str, now: float) -> tuple[int, float, float | None]:
+        with db.write() as tx:
+            if outcome == "interrupted":
+                runs.mark_interrupted(tx, now)
+            else:
+                runs.end(tx, run.id, registry, outcome, now)
+        row, *_ = runs.runs_of(db, registry)
+        return row.id, row.started, row.seconds
+
+    first = begin(100.0)
+    assert end(first, "cancelled", 107.0) == (first.id, 100.0, 7.0)
+    again = begin(5_000.0)
+    assert end(again, "ok", 5_003.0) == (first.id, 100.0, 10.0)
+    # Of a program that was killed, nobody knows when.
+    other = begin(9_000.0)
+    assert end(other, "interrupted", 20_000.0) == (other.id, 9_000.0, None)
+    assert end(begin(20_100.0), "ok", 20_102.0) == (other.id, 9_000.0, 2.0)
+
+
 def test_a_run_without_a_network_does_not_end_what_can_be_gone_on_with(bench: Bench) -> None:
     first = bench.sync(*found("one/a", "1.0.0"), Complete("one"), Cancelled("Cancelled."))
     assert bench.sync(offline=True).code == "offline"

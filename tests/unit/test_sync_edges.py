@@ -136,7 +136,7 @@ def test_cancel_does_not_wait_for_a_worker_that_reads_nothing(tmp_path: Path) ->
     canceller.join(4)
     runner.join(2)
     stuck = canceller.is_alive() or runner.is_alive()
-    worker.kill()
+    worker._process.kill()
     canceller.join(10)
     runner.join(10)
     worker.close()

@@ -111,7 +111,7 @@ def counts(run: RunRow) -> str:
 
 
 def took(run: RunRow, now: float) -> str:
-    return words.duration((run.finished if run.finished is not None else now) - run.started)
+    return words.duration((run.finished if run.finished is not None else now) - run.worked_from)
 
 
 def reason(text: str) -> str:

@@ -22,6 +22,7 @@ from registrykit.sync import Settings
 from registrykit.testing import faults
 from registrykit.testing.running import collect_bytes, collect_documents
 from registrykit.testing.servers import HelmSite, Names
+from registrykit.testing.tls import Authority
 from registrykit.urls import Basic
 from registrykit_helm import archives
 from registrykit_helm.registry import HelmRegistry
@@ -173,6 +174,38 @@ def test_an_archive_without_an_address_says_so(site: HelmSite) -> None:
     assert both_fail(site, version("oci://ghcr.io/Acme:1")).code == "no-url"
     assert both_fail(site, version("https://robot:canary@example.com/a.tgz")).code == "no-url"
     assert site.count() == 0
+
+
+def test_an_encrypted_index_vouches_by_digest_alone_for_what_comes_open(
+    repository: Repository,
+) -> None:
+    content, authority = repository.archives["nginx-1.1.0.tgz"], Authority()
+    context = authority.issue("127.0.0.1").server_context()
+    login = Basic("robot", "right")
+    with (
+        HelmSite(b"", repository.archives, sign_in=login, tls=context) as own,
+        HelmSite(b"", repository.archives) as open_,
+    ):
+        values = {
+            **{"endpoint": own.url, "ca_certificate": authority.certificate},
+            **{"auth": "basic", "username": "robot", "password": "right"},
+        }
+        address = f"{open_.url}/nginx-1.1.0.tgz"
+        with pytest.raises(BadAnswer) as caught:
+            collect_bytes(HELM, values, NGINX, version(address))
+        assert caught.value.code == "not-encrypted"
+        assert address in caught.value.cause
+        assert open_.count() == 0
+        # The same archive at an address that is encrypted is as good.
+        safe = version(address, f"{own.url}/nginx-1.1.0.tgz")
+        assert collect_bytes(HELM, values, NGINX, safe)[1] == content
+        known = version(address, digest=digest(content))
+        assert collect_bytes(HELM, values, NGINX, known)[1] == content
+        (request,) = open_.log
+        assert "authorization" not in request.headers
+        with pytest.raises(BadAnswer) as caught:
+            collect_bytes(HELM, values, NGINX, version(address, digest=digest(b"other")))
+        assert caught.value.code == "digest-mismatch"
 
 
 def test_another_host_is_asked_only_if_approved_and_without_credentials(

@@ -143,6 +143,7 @@ def test_an_oci_registry_is_recognized(site: HelmSite) -> None:
     assert stages["protocol"].message.startswith(
         "No index.yaml here, but this is an OCI registry. Add as OCI?"
     )
+    assert stages["protocol"].message.count("index.yaml") == 1
     assert "OCI registry" in stages["protocol"].remedy
 
 

@@ -141,7 +141,6 @@ def test_the_chosen_sign_in_alone_is_used() -> None:
 def test_a_good_config_has_no_problem(certificate: str, key: str) -> None:
     assert problems() == []
     assert problems(auth="basic", username="robot", password="x") == []
-    assert problems(auth="basic", username="robot") == []
     assert problems(auth="token", token="abc.def_123-=") == []
     assert problems(ca_certificate=certificate * 3, insecure_skip_verify=True) == []
     assert problems(ca_certificate="# our CA\r\n" + certificate.replace("\n", "\r\n")) == []
@@ -157,9 +156,10 @@ def test_problems_name_their_field(certificate: str, key: str) -> None:
         return [field for field, _ in problems(**values)]
 
     assert fields(endpoint="ftp://example.com") == ["endpoint"]
-    assert fields(auth="basic") == ["username"]
-    assert fields(auth="basic", username="a:b") == ["username"]
-    assert fields(auth="basic", username="a\nb") == ["username"]
+    assert fields(auth="basic") == ["username", "password"]
+    assert fields(auth="basic", username="a") == ["password"]
+    assert fields(auth="basic", username="a:b", password="x") == ["username"]
+    assert fields(auth="basic", username="a\nb", password="x") == ["username"]
     assert fields(auth="basic", username="a", password="x\n") == ["password"]
     assert fields(auth="token") == ["token"]
     assert fields(auth="token", token="abc\n") == ["token"]
@@ -170,7 +170,7 @@ def test_problems_name_their_field(certificate: str, key: str) -> None:
     assert fields(ca_certificate=key) == ["ca_certificate"]
     assert fields(ca_certificate=certificate + key) == ["ca_certificate"]
     assert fields(client_certificate=certificate + key, client_key=key) == ["client_certificate"]
-    assert fields(auth="basic", ca_certificate="x") == ["username", "ca_certificate"]
+    assert fields(auth="token", ca_certificate="x") == ["token", "ca_certificate"]
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,7 @@ def test_lp_01_an_oci_registry_is_said_to_be_one(api: Answer) -> None:
         stages = look(site)
     assert stages["protocol"].code == "oci-registry"
     assert "Add as OCI?" in stages["protocol"].message
+    assert "look like" not in stages["protocol"].message
 
 
 def test_lp_06_an_open_connection_is_told(site: LegacyPackSite) -> None:

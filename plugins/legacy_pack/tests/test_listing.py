@@ -13,13 +13,14 @@ from registrykit.errors import (
     RegistryError,
 )
 from registrykit.events import Complete, Document, Note, Progress, Skip, Unchanged
+from registrykit.oci.limits import OciLimits
 from registrykit.sync import Settings
 from registrykit.testing.answers import Answer, Request
 from registrykit.testing.catalog import MiniCatalog
 from registrykit.testing.pack_sites import LegacyPackSite, Shape
 from registrykit.testing.running import Run, collect
 from registrykit.testing.servers import Names, Site
-from registrykit_legacy_pack import listing, remembered
+from registrykit_legacy_pack import listing, lists, remembered
 from registrykit_legacy_pack.registry import LegacyPackRegistry
 
 if TYPE_CHECKING:
@@ -97,12 +98,14 @@ def test_the_digest_is_that_of_the_archive_or_of_the_manifest(
         with LegacyPackSite(shape=shape) as site:  # type: ignore[arg-type]
             site.publish(held)
             before = synced(site)
-            site.push("vault", "0.1.0", pack("vault", "0.1.0", text="moved"))
+            site.push("vault", "edge", pack("vault", "0.1.0"))
+            before.apply(run(site, before).events)
+            site.push("vault", "edge", pack("vault", "0.1.0", text="moved"))
             site.push("vault", "0.2.0", pack("vault", "0.2.0"))
             changes = before.apply(run(site, before).events)
-        assert [key[1:3] for key in changes.changed] == [("vault", "0.1.0")]
+        assert [key[1:3] for key in changes.changed] == [("vault", "edge")]
         assert all(version.digest.startswith(start) for version in before.versions.values())
-        assert len({version.digest for version in before.versions.values()}) == 6
+        assert len({version.digest for version in before.versions.values()}) == 7
 
 
 def test_a_first_run_costs_two_requests_for_each_version(site: LegacyPackSite) -> None:
@@ -180,17 +183,38 @@ def test_a_catalog_with_tags_saves_the_lists(site: LegacyPackSite) -> None:
     assert not site.count("/v1/nginx/manifests/1.27.0")
 
 
-def test_a_changed_list_asks_for_each_tag_under_its_validator(
+def test_a_changed_list_asks_for_new_tags_and_for_those_that_people_move(
     site: LegacyPackSite, pack: MakePack
 ) -> None:
+    site.tag("nginx", "1.26.0", "stable")
+    site.tag("nginx", "1.26.0", "lts__1.26")
+    site.tag("nginx", "1.26.0", "lts__1.26.1")
     catalog = synced(site)
     site.push("nginx", "1.28.0", pack("nginx", "1.28.0"))
-    site.push("nginx", "1.26.0", pack("nginx", "1.26.0", text="again"))
+    site.push("nginx", "lts__1.28.0", pack("nginx", "1.28.0"))
+    site.tag("nginx", "1.27.0", "stable")
     changes = catalog.apply(run(site, catalog).events)
-    assert [key[2] for key in changes.added] == ["1.28.0"]
+    assert len(changes.added) == 2
+    assert [key[2] for key in changes.changed] == ["stable"]
+    assert {path for path in asked(site) if "/manifests/" in path} == {
+        f"/v1/nginx/manifests/{tag}" for tag in ("1.28.0", "lts__1.28.0", "stable", "lts__1.26")
+    }
+    assert site.count("/v1/nginx/manifests/lts__1.26", 304) == 1
+
+
+def test_a_digest_that_is_listed_says_what_was_moved(site: LegacyPackSite, pack: MakePack) -> None:
+    def list_all(*tags: str) -> None:
+        listed = [{"tag": tag, "digest": digests[tag]} for tag in tags]
+        site.put("/v1/_catalog", json.dumps([{"name": "nginx", "tags": listed}]))
+
+    digests = {tag: site.push("nginx", tag, pack("nginx", tag)) for tag in ("1.26.0", "1.27.0")}
+    list_all("1.26.0", "1.27.0")
+    catalog = synced(site)
+    digests["1.26.0"] = site.push("nginx", "1.26.0", pack("nginx", "1.26.0", text="moved"))
+    list_all("1.26.0", "1.27.0")
+    changes = catalog.apply(run(site, catalog).events)
     assert [key[2] for key in changes.changed] == ["1.26.0"]
-    assert site.count("/v1/nginx/manifests/1.27.0", 304) == 1
-    assert not [path for path in asked(site) if "vault/manifests" in path]
+    assert not site.count("/v1/nginx/manifests/1.27.0")
 
 
 def test_a_tag_that_moved_is_noticed_in_time(
@@ -375,8 +399,33 @@ def test_links_that_lead_astray_are_not_followed(
 def test_a_link_leads_to_another_page_only(site: LegacyPackSite) -> None:
     page = Answer(200, b'{"repositories":["nginx"]}', {"Link": "</elsewhere?last=a>; rel=next"})
     site.put("/v1/_catalog", page)
-    assert failure(site).code == "endless-list"
+    assert failure(site).code == "bad-link"
     assert not [path for path in asked(site) if "elsewhere" in path]
+
+
+@pytest.mark.parametrize(
+    ("limits", "pages"),
+    [
+        (OciLimits(pages=5), 5),
+        (OciLimits(names=10), 3),
+        (OciLimits(listing=0.05), 0),
+        (OciLimits(empty_pages=7), 8),
+    ],
+    ids=["pages", "names", "time", "empty"],
+)
+def test_pg_02_a_list_without_an_end_is_left(
+    site: LegacyPackSite, monkeypatch: pytest.MonkeyPatch, limits: OciLimits, pages: int
+) -> None:
+    def endless(request: Request) -> Answer:
+        at = len(site.log)
+        listed = [{"name": f"p{at}", "tags": ["1.0.0", "1.1.0", "1.2.0"]}]
+        body = json.dumps({"repositories": [] if pages == 8 else listed}).encode()
+        return Answer(200, body, {"Link": f"</v1/_catalog?last={at}>; rel=next"})
+
+    site.put("/v1/_catalog", endless)
+    monkeypatch.setattr(lists, "LIMITS", limits)
+    assert failure(site).code == "endless-list"
+    assert pages in (0, len(site.log))
 
 
 @pytest.mark.parametrize("tags", [b'{"tags":null}', b'{"tags":[]}', b"{}"])

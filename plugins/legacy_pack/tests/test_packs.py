@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from registrykit.artifacts import Artifact, Version
+from registrykit.artifacts import Artifact
 from registrykit.errors import BadAnswer, NotFound
 from registrykit.events import LARGEST_LOGO, Document, Found, Ref, Skip
+from registrykit.formats.chart_archive import file_stem
 from registrykit.formats.pack_archive import read_pack
 from registrykit.testing import faults
 from registrykit.testing.answers import Answer, Request
@@ -21,7 +22,6 @@ from registrykit.testing.pack_sites import LegacyPackSite, Shape, pack_archive
 from registrykit.testing.running import collect, collect_bytes, collect_documents
 from registrykit_legacy_pack import packs, wire
 from registrykit_legacy_pack.registry import LegacyPackRegistry
-from registrykit_legacy_pack.saving import file_stem
 
 if TYPE_CHECKING:
     from plugins.legacy_pack.tests.conftest import MakePack
@@ -225,7 +225,7 @@ def test_a_file_without_a_size_cannot_be_put_together(pack: MakePack) -> None:
     ],
 )
 def test_file_names_are_safe_everywhere(path: str, version: str, stem: str) -> None:
-    assert file_stem(Artifact("pack", path), Version(version)) == stem
+    assert file_stem(Artifact("pack", path).shown_name, version, "pack") == stem
 
 
 # Manifests

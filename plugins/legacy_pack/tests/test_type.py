@@ -144,7 +144,7 @@ def test_problems_name_their_field() -> None:
     key = issued.private_key_pem.bytes().decode()
     certificate = authority.cert_pem.bytes().decode()
     assert fields() == []
-    assert fields(password=None) == []
+    assert fields(password=None) == ["password"]
     assert fields(ca_certificate=certificate, client_certificate=certificate, client_key=key) == []
     assert fields(auth="none", username="a:b", token="a b") == []
     assert fields(auth="token", token="abc.def") == []

@@ -115,6 +115,9 @@ def test_the_appliance_whose_base_is_spectro_packs_is_in_order() -> None:
 
 def test_packs_without_the_segment_are_recognized() -> None:
     with OciSite() as site:
+        # What the list still names and is no longer there says nothing about the others.
+        pushed.push_chart(site, "acme/aaa", "1.0.0")
+        site._of("acme/aaa").manifests.clear()
         pushed.push_chart(site, "acme/chart", "1.0.0")
         pushed.push_pack(site, "acme/ubuntu", "22.4.3")
         listing = look(site, "acme", provider_type="pack")["listing"]
@@ -133,11 +136,31 @@ def test_one_of_several_paths_that_is_empty_is_named(site: OciSite) -> None:
     assert (listing.code, "none" in listing.message) == ("no-repositories", True)
 
 
-def test_an_account_that_may_not_list_is_told_what_to_do() -> None:
-    """AU-15, as Harbor has it."""
+def test_a_path_that_is_read_already_is_not_recommended(site: OciSite) -> None:
+    listing = look(site, "acme", "acme/spectro-packs", provider_type="pack")["listing"]
+    assert listing.remedy == "Leave it out: `acme` is read already."
+    listing = look(site, "acme", "none", provider_type="pack")["listing"]
+    assert "`acme`" not in f"{listing.message} {listing.remedy}"
+    assert listing.remedy.startswith("Check the path")
+
+
+@pytest.mark.parametrize("entered", [["acme/ap"], ["acme/app", "acme/zarf/podinfo", "acme/ap"]])
+def test_an_entered_repository_that_is_not_there_is_to_be_corrected(
+    site: OciSite, entered: list[str]
+) -> None:
+    content = look(site, repositories=entered)["content"]
+    assert (content.verdict, content.code) == ("warning", "no-repository")
+    assert content.message.startswith("There is no repository acme/ap.")
+    assert content.remedy.startswith("Correct the path")
+    assert "ynchronize" not in content.remedy
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_an_account_that_may_not_list_is_told_what_to_do(status: int) -> None:
+    """AU-15 and PG-12, as Harbor has it."""
     with OciSite(sign_in=ROBOT) as site:
         pushed.fill(site)
-        site.manners.catalog = 403
+        site.manners.catalog = status
         stages = look(site, "acme", **LOGIN)
         assert stages["sign-in"].verdict == "ok"
         assert stages["listing"].verdict == "warning"
@@ -149,6 +172,17 @@ def test_an_account_that_may_not_list_is_told_what_to_do() -> None:
         assert stages["content"].message == "acme/app has 1 tag; 3.20 is an image."
         listing = look(site, "acme", repositories=["acme/app"], **LOGIN)["listing"]
         assert listing.verdict == "skipped"
+
+
+def test_a_list_that_is_closed_to_strangers_is_no_wrong_password() -> None:
+    with OciSite() as site:
+        pushed.fill(site)
+        site.manners.catalog = 401
+        listing = look(site)["listing"]
+        assert (listing.verdict, listing.code) == ("warning", "catalog-not-allowed")
+        assert listing.remedy.startswith("Enter repository paths, or sign in")
+        # Nobody has looked at this password yet, so that it may be a wrong one.
+        assert look(site, **LOGIN)["listing"].code == "sign-in-failed"
 
 
 def test_a_registry_without_a_list_wants_repositories() -> None:

@@ -222,6 +222,9 @@ def test_problems_name_their_field() -> None:
     assert fields(endpoint_suffix="a b\n") == ["endpoint_suffix"]
     assert fields(**{**login, "username": "a:canary"}) == ["username"]
     assert fields(**{**login, "username": ""}) == ["username"]
+    assert fields(**{**login, "password": ""}) == ["password"]
+    # With neither, nobody signs in.
+    assert fields(auth="basic") == []
     assert fields(**{**login, "password": "canary\t"}) == ["password"]
     for path in ("../a", "A", "a b", "a:1.0", "a\u00e4", f"{HOST}/a", f"oci://{HOST}/a", "a" * 300):
         assert fields(base_content_path=["ok", path]) == ["base_content_path"], path

@@ -11,12 +11,20 @@ import msgspec
 import pytest
 
 from registrykit.cancel import CancelToken
-from registrykit.errors import BadAnswer, Cancelled, NotFound, RegistryError, Unreachable
+from registrykit.errors import (
+    BadAnswer,
+    Cancelled,
+    NotAllowed,
+    NotFound,
+    RegistryError,
+    Unreachable,
+)
 from registrykit.oci import Descriptor, Image, Registry, digest_of
 from registrykit.testing import faults
 from registrykit.testing.answers import Fault
 from registrykit.testing.oci import Layer, OciSite, reading
 from registrykit.testing.servers import Answer, Site
+from registrykit.urls import Basic, Credentials
 
 CONTENT = b"0123456789" * 1000
 
@@ -202,6 +210,27 @@ def test_bl_12_a_redirect_to_storage_is_followed(read: Read) -> None:
         storage.mend()
         assert read(registry, descriptor) == CONTENT
         assert len(site.log) == 3
+
+
+@both
+def test_ec_01_credentials_that_run_out_are_renewed(read: Read) -> None:
+    expired = b'{"errors":[{"message":"Your authorization token has expired."}]}'
+    with OciSite(sign_in=Basic("AWS", "first")) as site:
+
+        def source(known: Credentials | None) -> Credentials:
+            site.account = Basic("AWS", "first" if known is None else "second")
+            return site.account
+
+        descriptor = pushed(site)
+        with reading(site, source=source) as registry:
+            registry.tags("acme/a")
+            site.spoil(path_of(descriptor), faults.first(1, faults.status(403, expired)))
+            assert read(registry, descriptor) == CONTENT
+            assert site.account == Basic("AWS", "second")
+            site.spoil(path_of(descriptor), faults.status(403, b'{"message":"not for you"}'))
+            with pytest.raises(NotAllowed) as raised:
+                read(registry, descriptor)
+            assert "not for you" in raised.value.cause
 
 
 def test_a_stream_that_is_left_in_the_middle_leaves_nothing_open() -> None:

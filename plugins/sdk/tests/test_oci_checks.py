@@ -9,7 +9,7 @@ import pytest
 from registrykit import checks
 from registrykit.events import Check
 from registrykit.http import Basic, Bearer, Credentials
-from registrykit.oci import stages
+from registrykit.oci.content import Source, content_stages
 from registrykit.testing import faults
 from registrykit.testing.oci import OciSite, reading
 from registrykit.testing.servers import Answer, Site
@@ -28,7 +28,9 @@ def look(
 ) -> dict[str, Check]:
     with reading(site, credentials, via=via) as registry:
         address = registry.address.api
-        steps = stages(registry, under=under, repositories=repositories)
+        source = Source(registry.address, paths=tuple(under), repositories=tuple(repositories))
+        registry.http.kept["oci", registry.address] = registry
+        steps = content_stages(registry.http, source)
         found = {check.stage: check for check in checks.run(registry.http, address, steps)}
     assert tuple(found) == checks.STAGES
     for check in found.values():
@@ -51,9 +53,9 @@ def test_an_open_registry() -> None:
         assert found["sign-in"].verdict == "skipped"
         assert found["sign-in"].message == "The registry did not ask for a login."
         assert found["listing"].message == "Repositories: 3."
-        assert found["content"].message == "acme/a has 1 tag; 1.0 is a manifest."
+        assert found["content"].message == "acme/a has 1 tag; 1.0 is an artifact of another kind."
         found = look(site, under=["acme", "nothing"])
-        assert found["listing"].message == "Repositories: 2 under acme, 0 under nothing."
+        assert found["listing"].message.endswith("Repositories: 2 under acme, 0 under nothing.")
         found = look(site, under=["nothing"])
         assert (found["listing"].verdict, found["listing"].code) == ("warning", "no-repositories")
         assert found["content"].verdict == "skipped"
@@ -108,7 +110,7 @@ def test_a_registry_without_a_list(status: int) -> None:
         assert found["content"].verdict == "skipped"
         found = look(site, ANN, repositories=["other/c"])
         assert found["listing"].verdict == "skipped"
-        assert found["content"].message == "other/c has 1 tag; 1.0 is a manifest."
+        assert found["content"].message == "other/c has 1 tag; 1.0 is an artifact of another kind."
         found = look(site, ANN, repositories=["other/none"])
         assert (found["content"].verdict, found["content"].code) == ("warning", "no-repository")
 
@@ -131,10 +133,7 @@ def test_what_is_no_registry() -> None:
         assert look(site)["protocol"].verdict == "ok"
 
 
-def test_an_index_and_an_empty_repository() -> None:
+def test_an_empty_repository() -> None:
     with OciSite() as site:
-        digest = site.push_image("acme/a", "")
-        site.push_index("acme/a", "1.0", [(digest, {})])
         site.push_image("acme/b", "")
-        assert look(site)["content"].message == "acme/a has 1 tag; 1.0 is an index."
         assert look(site, under=["acme/b"])["content"].message == "acme/b has no tags."

@@ -43,6 +43,11 @@ def site() -> Iterator[OciSite]:
         yield served
 
 
+def wait(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    later = reading.now() + seconds + 60
+    monkeypatch.setattr(reading, "now", lambda: later)
+
+
 EVERYTHING = {
     f"pack acme/{PACKS}/nginx 1.26.0",
     f"pack acme/{PACKS}/nginx 1.27.0",
@@ -99,7 +104,7 @@ def test_the_base_of_an_endpoint_is_part_of_every_name(site: OciSite) -> None:
     assert elsewhere.versions == of_kind("chart")
 
 
-def test_the_same_bytes_are_fetched_once(site: OciSite) -> None:
+def test_the_same_bytes_are_fetched_once(site: OciSite, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not for another tag, not for another repository, not for a manifest of another time."""
     push_pack(site, f"acme/{PACKS}/nginx", "latest", pack_files("nginx", "1.27.0"))
     files = pack_files("vault", "1.0.0")
@@ -115,6 +120,7 @@ def test_the_same_bytes_are_fetched_once(site: OciSite) -> None:
     # Pushed once more with the same content, by another tool.
     push_pack(site, f"acme/{PACKS}/vault", "1.0.0", files, today=True)
     push_pack(site, f"acme/{PACKS}/vault", "1.0.1", files, folder="vault-1.0.0")
+    wait(monkeypatch, reading.RECHECK)
     run, changes = reader.sync()
     assert asked(site)[1:] == (2, 0)
     assert [key[2] for key in changes.changed] == ["1.0.0"]
@@ -123,35 +129,69 @@ def test_the_same_bytes_are_fetched_once(site: OciSite) -> None:
     assert moved.facts["problems"] == ["its pack.json says that it is 1.0.0"]
 
 
-def test_only_the_manifests_of_a_repository_that_changed_are_asked_for(site: OciSite) -> None:
+def test_only_what_is_new_of_a_repository_is_asked_for(site: OciSite) -> None:
     reader = Reader(site.endpoint)
     reader.sync()
     site.forget()
     push_chart(site, "acme/charts/web", "2.0.0")
+    push_chart(site, "acme/charts/web", "2.1.0+build.6")
     site.delete("acme/charts/web", "1.0.0")
-    push_chart(site, "acme/charts/web", "1.1.0+build.5", description="moved")
-    _, changes = reader.sync()
-    assert {key[2] for key in changes.added} == {"2.0.0"}
-    assert {key[2] for key in changes.changed} == {"1.1.0+build.5"}
+    run, changes = reader.sync()
+    assert {key[2] for key in changes.added} == {"2.0.0", "2.1.0+build.6"}
     assert {key[2] for key in changes.removed} == {"1.0.0"}
-    assert {path.split("/manifests/")[0] for path in site.asked("/manifests/")} == {
-        "/v2/acme/charts/web"
-    }
+    assert not changes.changed
+    lists, manifests, blobs = asked(site)
+    # Of a chart the manifest and what describes it.
+    assert (manifests, blobs) == (2, 2)
+    assert run.requests == len(site.asked("_catalog")) + lists + manifests + blobs
 
 
+def test_tags_that_people_move_are_asked_for_with_a_changed_list(site: OciSite) -> None:
+    moved, stays = ["latest", "1", "1.2", "stable-1.2.3"], ["1.0.1", "v1.0.2-rc.1"]
+    for tag in (*moved, *stays):
+        push_chart(site, "acme/charts/web", "1.0.0", tag)
+    reader = Reader(site.endpoint, paths=["acme/charts"])
+    reader.sync()
+    for tag in (*moved, *stays):
+        push_chart(site, "acme/charts/web", "1.0.0", tag, description="moved")
+    assert reader.sync()[1].nothing
+    push_chart(site, "acme/charts/web", "2.0.0")
+    _, changes = reader.sync()
+    assert {key[2] for key in changes.changed} == set(moved)
+    _, changes = reader.sync(full=True)
+    assert {key[2] for key in changes.changed} == set(stays)
+
+
+def test_what_could_not_be_read_is_asked_for_with_a_changed_list(site: OciSite) -> None:
+    site.push("acme/charts/web", "2.0.0", b"[]")
+    reader = Reader(site.endpoint, paths=["acme/charts"])
+    run, _ = reader.sync()
+    assert [skip.ref.version for skip in run.of(Skip)] == ["2.0.0"]
+    push_chart(site, "acme/charts/web", "2.0.0")
+    push_chart(site, "acme/charts/web", "2.0.1")
+    run, changes = reader.sync()
+    assert {key[2] for key in changes.added} == {"2.0.0", "2.0.1"}
+    assert not run.of(Skip)
+
+
+@pytest.mark.parametrize("days", [0, 1])
 def test_a_moved_tag_is_noticed_after_a_while(
-    site: OciSite, monkeypatch: pytest.MonkeyPatch
+    site: OciSite, monkeypatch: pytest.MonkeyPatch, days: int
 ) -> None:
+    """Whether the list of tags stays the same all the time, or changes every day."""
     reader = Reader(site.endpoint, paths=["acme/charts"])
     reader.sync()
     push_chart(site, "acme/charts/web", "1.0.0", description="moved")
+    for day in range(6 * days):
+        wait(monkeypatch, 24 * 3600)
+        push_chart(site, "acme/charts/web", f"2.{day}.0")
+        assert not reader.sync()[1].changed
     assert reader.sync()[1].nothing
-    later = reading.now() + reading.RECHECK + 60
-    monkeypatch.setattr(reading, "now", lambda: later)
+    wait(monkeypatch, reading.RECHECK if not days else 24 * 3600)
     site.forget()
     _, changes = reader.sync()
     assert [key[2] for key in changes.changed] == ["1.0.0"]
-    assert len(site.asked("/manifests/", 304)) == 1
+    assert len(site.asked("/manifests/", 304)) == 1 + 6 * days
     assert len(site.asked("/manifests/", 200)) == 1
     assert len(site.asked("/blobs/")) == 1
     assert reader.sync()[1].nothing
@@ -273,6 +313,28 @@ def test_a_list_that_is_not_for_this_account(status: int) -> None:
         assert [note.code for note in run.of(Note)] == ["catalog-not-allowed", "no-repository"]
         # What lies under the path and was not entered may be there all the same.
         assert [complete.prefix for complete in run.of(Complete)] == ["acme/web"]
+
+
+def test_what_lies_below_is_kept_where_there_is_no_list_any_more() -> None:
+    with OciSite() as site:
+        for name in ("acme/web", "acme/web/sub", "acme/zzz"):
+            push_chart(site, name, "1.0.0")
+        reader = Reader(site.endpoint, paths=["acme"], repositories=["acme/web"])
+        reader.sync()
+        site.manners.catalog = 403
+        push_chart(site, "acme/web", "1.1.0")
+        run, changes = reader.sync()
+        assert not changes.removed
+        assert [key[1:3] for key in changes.added] == [("acme/web", "1.1.0")]
+        # Told before the prefix is complete, for what it vouches for is judged with it.
+        told = [event for event in run.events if isinstance(event, Skip | Complete)]
+        assert [type(event) for event in told] == [Skip, Complete]
+        assert [skip.ref.path for skip in run.of(Skip)] == ["acme/web/sub"]
+        # A list says that it is gone.
+        site.manners.catalog = 200
+        site._repositories.pop("acme/web/sub")
+        _, changes = reader.sync()
+        assert [key[1] for key in changes.removed] == ["acme/web/sub"]
 
 
 def test_a_registry_without_a_list(site: OciSite) -> None:

@@ -32,12 +32,13 @@ from registrykit.artifacts import Version
 from registrykit.cancel import CancelToken
 from registrykit.errors import BadAnswer, Cancelled, NotAllowed, RegistryError, Throttled
 from registrykit.events import Complete, Found, Skip, Unchanged
+from registrykit.oci.content import repository as reading
 from registrykit.oci.content.once import Once
 from registrykit.oci.content.remembered import MOST_REMEMBERED, Remembered, Row, recall
 from registrykit.oci.media import DOCKER_MANIFEST, OCI_INDEX
 from registrykit.sync import Settings, open_context
 from registrykit.testing import faults
-from registrykit.testing.answers import Answer, Request
+from registrykit.testing.answers import Answer, Fault, Request
 from registrykit.testing.catalog import MiniCatalog
 from registrykit.testing.oci import Layer, OciSite
 from registrykit.testing.running import Run, collect
@@ -212,10 +213,14 @@ def test_a_manifest_under_a_wrong_digest_is_refused(site: OciSite) -> None:
 
 
 @pytest.mark.parametrize("full", [False, True])
-def test_what_cannot_be_reached_is_kept_as_it_is_spelled(site: OciSite, full: bool) -> None:
+def test_what_cannot_be_reached_is_kept_as_it_is_spelled(
+    site: OciSite, monkeypatch: pytest.MonkeyPatch, full: bool
+) -> None:
     push_chart(site, "acme/web", "1.0.0+b")
     reader = Reader(site.endpoint)
     reader.sync()
+    later = reading.now() + reading.RECHECK
+    monkeypatch.setattr(reading, "now", lambda: later)
     push_chart(site, "acme/web", "1.0.1")
     site.spoil("/v2/acme/web/manifests/1.0.0_b", faults.status(403))
     run, changes = reader.sync(full=full)
@@ -237,6 +242,28 @@ def test_content_that_is_missing_is_looked_for_again(site: OciSite) -> None:
     assert changes.nothing
     # Only what is missing: one manifest, and the blob that is not there.
     assert (len(site.asked("/manifests/")), len(site.asked("/blobs/"))) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "fault", [faults.status(400), faults.status(409), faults.status(307), faults.html()]
+)
+def test_an_answer_that_says_nothing_of_the_content_is_not_remembered(
+    site: OciSite, fault: Fault
+) -> None:
+    def spoilt(answer: Answer, request: Request) -> Answer:
+        return fault(answer, request) if "/blobs/" in request.path else answer
+
+    site.spoil("*", spoilt)
+    reader = Reader(site.endpoint)
+    run, _ = reader.sync()
+    assert not reader.versions
+    assert len(run.of(Skip)) == 3
+    site.mend()
+    reader.sync()
+    assert reader.versions == HEALTHY
+    site.forget()
+    assert reader.sync()[1].nothing
+    assert asked(site)[1:] == (0, 0)
 
 
 @pytest.mark.parametrize("depth", [2, 3, 100])
@@ -354,7 +381,7 @@ def test_a_cancelled_run_goes_on_where_it_was(large: OciSite) -> None:
     ended = time.monotonic()
     watcher.join()
     assert isinstance(run.error, Cancelled)
-    assert ended - stopped[0] < 4.0  # two seconds are promised
+    assert ended - stopped[0] < 2.0
     catalog.stop(run)
     had = set(catalog.completed)
     assert 0 < len(had) < MANY
@@ -381,7 +408,7 @@ def test_a_run_that_is_stalled_is_cancelled_at_once(site: OciSite) -> None:
         began = time.monotonic()
         with pytest.raises(Cancelled):
             list(OciContents().sync(ctx))
-        assert time.monotonic() - began < 4.0
+        assert time.monotonic() - began < 0.3 + 2.0
         timer.join()
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registrykit.versions import is_prerelease, is_semver, newest, sort_key
+from registrykit.versions import is_exact, is_prerelease, is_semver, newest, sort_key
 
 QUICK = settings(max_examples=150, deadline=None)
 
@@ -120,6 +120,19 @@ def test_is_semver(version: str) -> None:
 def test_is_not_semver(version: str) -> None:
     assert not is_semver(version)
     assert not is_prerelease(version)
+
+
+@pytest.mark.parametrize("tag", ["1.2.3", "v1.2.3", "1.0.0-rc.1", "1.1.0_build.5", "2024.01.15"])
+def test_is_exact(tag: str) -> None:
+    assert is_exact(tag)
+
+
+@pytest.mark.parametrize(
+    "tag",
+    ["", "latest", "1", "v1.2", "1.2-rc.1", "1-alpine3.19.1", "1.2.x", "1.2.3.4", "main-1.2.3"],
+)
+def test_is_not_exact(tag: str) -> None:
+    assert not is_exact(tag)
 
 
 def test_prereleases() -> None:

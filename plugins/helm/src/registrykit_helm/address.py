@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from registrykit.artifacts import Artifact, Command, Version
 from registrykit.errors import BadAnswer, BadConfig
 from registrykit.oci import Reference, read_reference
-from registrykit.problems import secret_names
-from registrykit.urls import Url, address_of, beneath, is_link_local, normalize, parse
+from registrykit.problems import host_trouble, secret_names
+from registrykit.urls import Url, beneath, normalize, parse
 
 INDEX = "index.yaml"
 
@@ -44,13 +44,8 @@ def troubles(endpoint: str) -> Iterator[Trouble]:
     except BadConfig as error:
         yield str(error), error.remedy
         return
-    address = address_of(url.origin.host)
-    if address is not None and (is_link_local(address) or address.is_unspecified):
-        yield (
-            f"The address {url.origin.host} is not that of a registry.",
-            "Enter the name of the server. Addresses of this kind hand out the passwords of cloud "
-            "machines, so they are never read.",
-        )
+    if trouble := host_trouble(url.origin.host):
+        yield trouble
     if names := secret_names(url.query):
         yield (
             f"The URL seems to contain a secret: {', '.join(names)}.",

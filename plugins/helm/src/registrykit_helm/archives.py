@@ -27,14 +27,25 @@ IN_MEMORY = 8 * 1024 * 1024
 def location(endpoint: str, artifact: Artifact, version: Version) -> Url | Reference:
     """Return where the archive is: the first of its addresses that is on a web server.
 
-    Where there is none, the first that is in an OCI registry.
+    Where there is none, the first that is in an OCI registry. What an index that came encrypted
+    names on a server without encryption has to have a digest there, by which it can be checked.
     """
-    for reference in version.urls:
-        if url := address.chart_url(endpoint, reference):
+    urls = [url for text in version.urls if (url := address.chart_url(endpoint, text))]
+    encrypted = address.index_url(endpoint).startswith("https:")
+    for url in urls:
+        if url.origin.scheme == "https" or version.digest or not encrypted:
             return url
     for reference in version.urls:
         if place := address.in_oci(reference):
             return place
+    if urls:
+        raise BadAnswer(
+            f"The archive of {_named(artifact, version)} could be changed on its way.",
+            cause=f"The index came encrypted, but {urls[0].shown} is not, and the index gives no "
+            "digest by which the archive could be checked.",
+            remedy="Tell the repository's owner: the index should name an https:// address.",
+            code="not-encrypted",
+        )
     raise NotFound(
         f"The archive of {_named(artifact, version)} cannot be downloaded.",
         cause="The index gives no address for it that can be used.",

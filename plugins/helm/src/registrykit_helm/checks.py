@@ -67,7 +67,7 @@ class _Look:
                 raise
             raise NotFound(
                 "No index.yaml here, but this is an OCI registry. Add as OCI?",
-                cause=f"{error} {error.cause}".strip(),
+                cause=error.cause,
                 remedy="Add it as an OCI registry.",
                 code="oci-registry",
             ) from None

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 from registrykit.artifacts import Artifact, Command, Version
 from registrykit.errors import BadConfig
-from registrykit.urls import address_of, is_link_local, normalize, parse
+from registrykit.problems import host_trouble
+from registrykit.urls import normalize, parse
 
 _API = re.compile(r"(?:/v1(?:/_catalog)?|/health)?/*$")
 _VENDOR = re.compile(r"registry[a-z0-9-]*\.spectrocloud\.com")
@@ -36,13 +37,8 @@ def troubles(endpoint: str) -> Iterator[Trouble]:
     except BadConfig as error:
         yield str(error), error.remedy
         return
-    address = address_of(url.origin.host)
-    if address is not None and (is_link_local(address) or address.is_unspecified):
-        yield (
-            f"The address {url.origin.host} is not that of a registry.",
-            "Enter the name of the server. Addresses of this kind hand out the passwords of cloud "
-            "machines, so they are never read.",
-        )
+    if trouble := host_trouble(url.origin.host):
+        yield trouble
     if url.query or "#" in text:
         yield (
             "The URL has a part after ? or #, which a pack registry has no use for.",

@@ -76,7 +76,7 @@ class _Check:
                 raise
             raise NotFound(
                 "This is an OCI registry, not a legacy pack registry. Add as OCI?",
-                cause=f"{error} {error.cause}".strip(),
+                cause=error.cause,
                 remedy="Add it as an OCI registry.",
                 code="oci-registry",
             ) from None

@@ -1,8 +1,9 @@
 """Synchronizing: the catalog, then the tags of every repository, then what has changed of them.
 
 An unchanged repository costs one request, for its tags; none where the catalog lists them itself.
-That list does not say whether a tag was moved. So whenever it has changed, and from time to time,
-every tag of a repository is asked for under the validator of what is known of it.
+Where that list has changed, the tags that are new are read. It does not say whether one was moved:
+so then those are asked for as well that people move by habit, and from time to time every one,
+under the validator of what is known of it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from registrykit.events import (
 )
 from registrykit.formats.entries import printable
 from registrykit.formats.pack import PACK
-from registrykit.versions import newest
+from registrykit.versions import is_exact, newest
 from registrykit_legacy_pack import lists, wire
 from registrykit_legacy_pack.packs import Look, WholePack
 from registrykit_legacy_pack.remembered import Remembered, Row, hash_of, recall
@@ -135,11 +136,11 @@ class _Repository:
         for tag in tags:
             if tag.tag in families:
                 self._ctx.cancel.check()
-                self._take(tag, again=self._due or not same)
+                self._take(tag, same=same)
         fresh = replace(
             fresh,
             tags=told,
-            checked=now() if self._due or not same else known.checked,
+            checked=now() if self._due else known.checked,
             missing=[*self._missing],
             rows=self._rows | {tag: row for tag, row in self._missing.items() if row is not None},
         )
@@ -165,15 +166,14 @@ class _Repository:
         fresh = replace(known, etag=found.etag, last_modified=found.last_modified)
         return found.tags, fresh
 
-    def _take(self, tag: Tag, *, again: bool) -> None:
-        """Take over what is known of a tag, or read it; `again` even if it is known."""
+    def _take(self, tag: Tag, *, same: bool) -> None:
+        """Take over what is known of a tag, or read it; `same` says that the list is."""
         if fault := wire.name_fault(tag.tag):
             ref = Ref(self._name, printable(tag.tag) or _NO_NAME, PACK.id)
             self._gaps.append(Skip(ref, fault.replace("its name", "a tag")))
             return
         row = self._known.rows.get(tag.tag)
-        sure = row is not None and tag.digest != "" and tag.digest == row.manifest
-        if row is None or not (sure or not again) or tag.tag in self._known.missing:
+        if row is None or not self._is_believed(tag, row, same=same):
             try:
                 row, whole = self._look.read(self._name, tag, row or Row())
             except (NotAllowed, NotFound, BadAnswer, Unreachable) as error:
@@ -188,6 +188,16 @@ class _Repository:
         self._rows[tag.tag] = row
         if row.gap:
             self._gaps.append(Skip(Ref(self._name, tag.tag, PACK.id), row.gap))
+
+    def _is_believed(self, tag: Tag, row: Row, *, same: bool) -> bool:
+        """Say whether what is known of a tag is taken for true without asking."""
+        if tag.tag in self._known.missing:
+            return False
+        if tag.digest and tag.digest == row.manifest:
+            return True
+        # A listed digest says itself what was moved; what could not be read may have been mended.
+        exact = not tag.digest and not row.gap and is_exact(wire.split_tag(tag.tag)[1])
+        return not self._due and (same or exact)
 
     def _found(self, families: dict[str, tuple[str, ...]]) -> list[SyncEvent]:
         rows = {tag: row for tag, row in self._rows.items() if row.version is not None}

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO
 
 from msgspec.structs import replace
 
@@ -27,6 +26,8 @@ from registrykit.formats.pack_archive import (
     read_pack,
 )
 from registrykit.formats.text import Remarks
+from registrykit.oci.content.download import filled
+from registrykit.oci.content.look import PASSING
 from registrykit.oci.names import hash_for, is_digest
 from registrykit_legacy_pack import address, wire
 from registrykit_legacy_pack.remembered import Row
@@ -42,7 +43,6 @@ LARGEST = PackLimits().unpacked
 SMALL = 1024 * 1024
 """Up to this size an archive is read for the listing even where pack.json lies beside it."""
 
-_IN_MEMORY = 8 * 1024 * 1024
 _LARGEST_TEXT = 16 * 1024 * 1024
 _MANIFEST = "manifest"
 _OWNER = "Ask the owner of the registry to push the pack again."
@@ -73,7 +73,8 @@ class Look:
     def read(self, name: str, tag: Tag, known: Row) -> tuple[Row, WholePack | None]:
         """Return what a tag is now, and all of its pack where that was read along the way.
 
-        What cannot be read of its content is the row's `gap`; what cannot be reached is raised.
+        What cannot be read of its content is the row's `gap`; what did not come, or damaged, is
+        raised.
         """
         answer, digest = self.manifest(name, tag.tag, known.etag)
         if answer.not_modified or digest == known.manifest:
@@ -93,6 +94,8 @@ class Look:
         try:
             contents, is_whole = self.contents(name, manifest)
         except BadAnswer as error:
+            if error.code in PASSING:
+                raise
             return replace(row, gap=_reason(error)), None
         pack = contents.pack.plus({}, manifest.problems)
         version = pack.listed(
@@ -156,7 +159,7 @@ class Look:
 
     def unpacked(self, name: str, archive: Blob) -> PackContents:
         """Return what an archive holds."""
-        with self.archive(name, archive) as stream:
+        with self._whole(name, archive, LARGEST) as stream:
             return read_pack(stream)
 
     def with_logo(self, name: str, manifest: PackManifest, contents: PackContents) -> PackContents:
@@ -165,7 +168,8 @@ class Look:
         if contents.logo or logo is None or logo.size is None or logo.size > LARGEST_LOGO:
             return contents
         try:
-            picture = b"".join(self.pieces(name, logo, LARGEST_LOGO))
+            with self._whole(name, logo, LARGEST_LOGO) as stream:
+                picture = stream.read()
         except (BadAnswer, NotFound):
             return contents  # what people read is worth more than the picture beside it
         return dataclasses.replace(contents, logo=picture)
@@ -173,11 +177,11 @@ class Look:
     def files(self, name: str, manifest: PackManifest, wanted: tuple[str, ...]) -> PackContents:
         """Return a pack from those of its single files that are wanted and there."""
         there = manifest.files
-        texts = {
-            file: b"".join(self.pieces(name, there[file], _LARGEST_TEXT))
-            for file in wanted
-            if file in there
-        }
+        texts = {}
+        for file in wanted:
+            if file in there:
+                with self._whole(name, there[file], _LARGEST_TEXT) as stream:
+                    texts[file] = stream.read()
         sizes = {file: blob.size for file, blob in there.items() if blob.size is not None}
         contents = pack_contents(texts, sizes, Remarks())
         if LOGO not in there:
@@ -186,14 +190,9 @@ class Look:
         logo = {"mediaType": there[LOGO].media_type, "size": sizes.get(LOGO, 0)}
         return dataclasses.replace(contents, pack=contents.pack.plus({"logo": logo}))
 
-    @contextmanager
-    def archive(self, name: str, blob: Blob) -> Iterator[BinaryIO]:
-        """Give an archive that was downloaded and checked, to be read from its beginning."""
-        with tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
-            for piece in self.pieces(name, blob, LARGEST):
-                file.write(piece)
-            file.seek(0)
-            yield cast(BinaryIO, file)
+    def _whole(self, name: str, blob: Blob, at_most: int) -> AbstractContextManager[BinaryIO]:
+        """Give a blob that was downloaded and checked, to be read from its beginning."""
+        return filled(lambda file: file.writelines(self.pieces(name, blob, at_most)))
 
     def pieces(self, name: str, blob: Blob, at_most: int | None = None) -> Iterator[bytes]:
         """Yield a blob; raises at its end if it is not the one that its digest names."""

@@ -7,21 +7,19 @@ on when or where that is done.
 
 from __future__ import annotations
 
-import re
 import tarfile
 import zlib
 from typing import TYPE_CHECKING, BinaryIO
 
 from registrykit.artifacts import Artifact, Version
 from registrykit.errors import BadAnswer
+from registrykit.formats.chart_archive import file_stem
 from registrykit_legacy_pack.packs import Look
 
 if TYPE_CHECKING:
     from registrykit.sync import Context
     from registrykit_legacy_pack.config import LegacyPackConfig
     from registrykit_legacy_pack.wire import Blob
-
-_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._+-]+")
 
 
 def save(
@@ -34,7 +32,7 @@ def save(
     """
     look = Look(ctx)
     _, manifest = look.stored(artifact, version)
-    stem = file_stem(artifact, version)
+    stem = file_stem(artifact.shown_name, version.wire_tag, artifact.kind)
     if manifest.archive is not None:
         for piece in look.pieces(artifact.path, manifest.archive):
             stream.write(piece)
@@ -46,15 +44,6 @@ def save(
                 packer.write(piece)
         packer.end()
     return f"{stem}.tar.gz"
-
-
-def file_stem(artifact: Artifact, version: Version) -> str:
-    """Return `<name>-<version>`, in signs that are safe on every system."""
-    words = [
-        _NOT_IN_NAMES.sub("_", text)[:100].strip("._-") or spare
-        for text, spare in ((artifact.shown_name, "pack"), (version.wire_tag, "0"))
-    ]
-    return "-".join(words)
 
 
 def _size(name: str, blob: Blob) -> int:

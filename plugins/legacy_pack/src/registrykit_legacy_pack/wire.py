@@ -45,7 +45,6 @@ from registrykit.oci.media import CREATED, DOCKER_MANIFEST, OCI_MANIFEST, TITLE,
 from registrykit.oci.names import is_digest
 
 PAGE_SIZE = 1000
-LARGEST_PAGE = 8 * 1024 * 1024
 LARGEST_MANIFEST = 4 * 1024 * 1024
 ACCEPT = f"{DOCKER_MANIFEST}, {OCI_MANIFEST}, application/json"
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel
 
 from registrykit.forms import Problem, Ui
+from registrykit.oci import entered
 from registrykit.oci.config import OciSignIn, sign_in_problems
 from registrykit.problems import tls_problems
 from registrykit.registry import RegistryConfig
@@ -90,14 +91,14 @@ class OciConfig(RegistryConfig, _Switch, OciSignIn, _RegistryFields):
 
 def problems(config: OciConfig) -> Iterator[Problem]:
     """Yield what cannot work, field by field."""
-    place, trouble = address.read(config.endpoint, config.endpoint_suffix)
+    place, trouble = entered.read(config.endpoint, config.endpoint_suffix)
     if trouble is not None:
         yield trouble
     host = place.origin.authority if place else ""
-    yield from address.path_problems("base_content_path", config.base_content_path, host)
-    yield from address.path_problems("repositories", config.repositories, host)
+    yield from entered.path_problems("base_content_path", config.base_content_path, host)
+    yield from entered.path_problems("repositories", config.repositories, host)
     if place is not None:
-        yield from address.overlaps(config.provider_type, config.base_content_path)
+        yield from entered.overlaps(config.provider_type, config.base_content_path)
         if config.synchronization or config.provider_type == "pack":
             yield from address.missing_list(place, config.repositories)
     yield from sign_in_problems(config, place)

@@ -13,6 +13,7 @@ from registrykit.forms import Problem
 from registrykit.oci import config as signing
 from registrykit.oci.addresses import Address, read_address
 from registrykit.oci.content import KINDS, Source
+from registrykit.oci.entered import read
 from registrykit.registry import RegistryType, SyncRule
 from registrykit.urls import Credentials, Origin
 from registrykit_oci import address
@@ -135,7 +136,7 @@ def _entered(paths: Iterable[str]) -> tuple[str, ...]:
 
 def _place(config: OciConfig) -> tuple[Address | None, tuple[str, ...]]:
     """Return where the registry is and which names are read, as far as that can be made out."""
-    place, _ = address.read(config.endpoint, config.endpoint_suffix)
+    place, _ = read(config.endpoint, config.endpoint_suffix)
     if place is None:
         return None, ()
     try:

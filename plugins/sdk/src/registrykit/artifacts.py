@@ -29,12 +29,16 @@ class Column(msgspec.Struct, frozen=True):
 
 
 class ArtifactKind(msgspec.Struct, frozen=True):
-    """A kind of artifact: `chart`, `pack`, `zarf`, `image`, `artifact`, or a plugin's own."""
+    """A kind of artifact: `chart`, `pack`, `zarf`, `image`, `artifact`, or a plugin's own.
+
+    Of a kind without `readme` no README is ever found, so that none is missed.
+    """
 
     id: str
     title: str
     plural: str
     columns: tuple[Column, ...] = ()
+    readme: bool = True
 
 
 class Artifact(msgspec.Struct, frozen=True):

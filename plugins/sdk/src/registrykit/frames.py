@@ -168,7 +168,9 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
 
 
 class Finished(msgspec.Struct, frozen=True, tag="finished"):
-    """The call is done."""
+    """The call is done; `again` says whether the next one finds here what a new worker has."""
+
+    again: bool = False
 
 
 ToWorker = Call | Ack | Cancel | KnownRows | Remembered

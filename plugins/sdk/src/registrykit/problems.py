@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from registrykit.forms import Problem
+from registrykit.urls import address_of, is_link_local
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -38,6 +39,18 @@ def plain(secret: SecretStr | None) -> str:
     return secret.get_secret_value() if secret else ""
 
 
+def host_trouble(host: str) -> tuple[str, str] | None:
+    """Return what is wrong with a host that is never read, and what to do; None for all others."""
+    address = address_of(host)
+    if address is None or not (is_link_local(address) or address.is_unspecified):
+        return None
+    return (
+        f"The address {host} is not that of a registry.",
+        "Enter the name of the server. Addresses of this kind hand out the passwords of cloud "
+        "machines, so they are never read.",
+    )
+
+
 def login_problems(username: str, password: SecretStr | None) -> Iterator[Problem]:
     """Yield what is wrong with a user name and a password that are sent as Basic credentials."""
     if not username.strip():
@@ -50,7 +63,9 @@ def login_problems(username: str, password: SecretStr | None) -> Iterator[Proble
         )
     elif _CONTROL.search(username):
         yield Problem("username", "The user name contains an unprintable character.", "Remove it.")
-    if _CONTROL.search(plain(password)):
+    if not plain(password):
+        yield Problem("password", "The password is missing.", "Enter the password.")
+    elif _CONTROL.search(plain(password)):
         yield Problem(
             "password",
             "The password contains a line break or a tab.",

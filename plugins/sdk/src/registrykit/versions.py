@@ -50,6 +50,15 @@ def is_semver(version: str) -> bool:
     return _SEMVER.fullmatch(version) is not None
 
 
+def is_exact(tag: str) -> bool:
+    """Say whether a tag names one version for good: `v1.2.3-rc.1_build`, but not `1.2` or `latest`.
+
+    Tags cannot have a plus sign, an underscore stands in its place.
+    """
+    match = _SEMVER.fullmatch(tag.replace("_", "+"))
+    return match is not None and match[3] is not None
+
+
 def is_prerelease(version: str) -> bool:
     """Say whether `version` is SemVer and has a pre-release part."""
     match = _SEMVER.fullmatch(version)

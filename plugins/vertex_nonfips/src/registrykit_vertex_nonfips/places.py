@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from registrykit.errors import BadConfig
 from registrykit.forms import Problem
 from registrykit.oci.addresses import Address, read_address
-from registrykit.oci.names import repository_path
-from registrykit.urls import address_of, is_link_local
+from registrykit.oci.entered import overlaps, path_problems, read
 
 VENDOR = "415789037893.dkr.ecr.us-east-1.amazonaws.com"
 PRESETS = {"production": "production", "community": "community"}
@@ -32,19 +30,17 @@ def where(preset: str, endpoint: str, paths: Sequence[str]) -> Place | None:
     """Return the place that was chosen or entered; None where the endpoint is not one."""
     if base := PRESETS.get(preset):
         return Place(read_address(VENDOR), (base,))
-    try:
-        address = read_address(endpoint)
-    except BadConfig:
-        return None
-    return Place(address, _entered(paths))
+    address, _ = read(endpoint)
+    return Place(address, _entered(paths)) if address else None
 
 
 def troubles(endpoint: str, paths: Sequence[str]) -> Iterator[Problem]:
     """Yield what is wrong with a place that was entered."""
+    address, trouble = read(endpoint)
     if not endpoint.strip():
         yield Problem("endpoint", "The endpoint is missing.", "Enter the host of the registry.")
-    else:
-        yield from _endpoint_problems(endpoint)
+    elif trouble is not None:
+        yield trouble
     entered = _entered(paths)
     if not entered:
         yield Problem(
@@ -52,7 +48,9 @@ def troubles(endpoint: str, paths: Sequence[str]) -> Iterator[Problem]:
             "The base content path is missing.",
             "Enter the path that has spectro-packs/archive below it.",
         )
-    yield from _path_problems(entered)
+    host = address.origin.authority if address else ""
+    yield from path_problems("base_content_path", entered, host)
+    yield from overlaps("pack", entered)
 
 
 def contradictions(preset: str, endpoint: str, paths: Sequence[str]) -> Iterator[Problem]:
@@ -69,33 +67,3 @@ def contradictions(preset: str, endpoint: str, paths: Sequence[str]) -> Iterator
 
 def _entered(paths: Sequence[str]) -> tuple[str, ...]:
     return tuple(text for path in paths if (text := path.strip().strip("/")))
-
-
-def _endpoint_problems(endpoint: str) -> Iterator[Problem]:
-    try:
-        origin = read_address(endpoint).origin
-    except BadConfig as error:
-        yield Problem("endpoint", f"{error} {error.cause}".strip(), error.remedy)
-        return
-    address = address_of(origin.host)
-    if address is not None and (is_link_local(address) or address.is_unspecified):
-        yield Problem(
-            "endpoint",
-            f"The address {origin.host} is not that of a registry.",
-            "Enter the name of the server. Addresses of this kind hand out the passwords of cloud "
-            "machines, so they are never read.",
-        )
-
-
-def _path_problems(paths: Sequence[str]) -> Iterator[Problem]:
-    for number, path in enumerate(paths):
-        try:
-            repository_path(path)
-        except BadConfig as error:
-            yield Problem("base_content_path", f"{error} {error.cause}", error.remedy)
-            return
-        if path in paths[:number]:
-            yield Problem(
-                "base_content_path", f"{path} stands here twice.", "Leave one of them out."
-            )
-            return

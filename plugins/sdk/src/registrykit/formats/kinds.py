@@ -25,16 +25,19 @@ ZARF = ArtifactKind(
         Column("architectures", "Architectures", facet=True),
         Column("components", "Components"),
     ),
+    readme=False,
 )
 IMAGE = ArtifactKind(
     id="image",
     title="Image",
     plural="Images",
     columns=(Column("platforms", "Platforms", facet=True),),
+    readme=False,
 )
 ARTIFACT = ArtifactKind(
     id="artifact",
     title="Artifact",
     plural="Artifacts",
     columns=(Column("artifactType", "Type", facet=True),),
+    readme=False,
 )

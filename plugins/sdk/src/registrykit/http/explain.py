@@ -25,6 +25,19 @@ from registrykit.errors import (
 from registrykit.http.exchange import Broken, Overdue
 from registrykit.urls import Basic, Bearer, Credentials
 
+PASSING = frozenset(
+    (
+        "bad-encoding",
+        "bad-http",
+        "bad-redirect",
+        "not-http",
+        "redirect-to-http",
+        "too-many-redirects",
+        "unexpected-status",
+    )
+)
+"""Codes of `BadAnswer` that say nothing of what was asked for: the next answer may be another."""
+
 _LONGEST_QUOTE = 200
 
 

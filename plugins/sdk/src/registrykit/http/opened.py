@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from registrykit.http.answer import Headers
+from registrykit.http.body import read_aside
 from registrykit.http.exchange import Exchange
 from registrykit.http.fields import etag_of, last_modified_of
 from registrykit.http.pool import Connection, Lane
@@ -65,6 +66,10 @@ class Download:
 
     def __iter__(self) -> Iterator[bytes]:
         return self._pieces
+
+    def aside(self) -> bytes:
+        """Return the body of an answer that is not what was asked for, if that is quickly done."""
+        return read_aside(self._opened.answer, self._exchange)
 
     def _read(self) -> Iterator[bytes]:
         try:

@@ -94,7 +94,8 @@ class Asker:
                             max_bytes=max_bytes,
                         )
                     )
-                    answer = Response(download.status, download.headers, download.url, b"")
+                    said = download.aside() if download.status in self.expected else b""
+                    answer = Response(download.status, download.headers, download.url, said)
                     again = turn.again(answer)
             if answer.status == 403:
                 raise self.http.refusal(answer, signed_in=True)

@@ -1,26 +1,16 @@
-"""The connection check of an OCI registry: what a type gives to `registrykit.checks.run`.
-
-def check(self, ctx):
-    registry = Registry(ctx.http, address)
-    yield from run(ctx.http, address.api, stages(registry, under=paths))
-"""
+"""The connection check of an OCI registry, as far as it does not matter what lies in it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from registrykit.checks import Outcome, Step, not_needed, passed, warned
-from registrykit.errors import BadAnswer, Cancelled, NotAllowed, NotFound, RegistryError
-from registrykit.oci.manifests import Index
+from registrykit.errors import BadAnswer, NotAllowed, NotFound, RegistryError
 from registrykit.oci.tokens import fetch_token, read_realm
 from registrykit.urls import Basic, Bearer
 
 if TYPE_CHECKING:
     from registrykit.oci.registry import Registry
-
-ENOUGH = 1000
-"""How many repositories are counted; whether there are more, the synchronization will tell."""
 
 _NO_LIST = frozenset(("no-catalog", "catalog-not-allowed"))
 
@@ -38,33 +28,17 @@ def without_list(error: RegistryError, *, entered: bool) -> Outcome:
     return warned(message, code=error.code, remedy=error.remedy)
 
 
-def stages(
-    registry: Registry, *, under: Sequence[str] = (), repositories: Sequence[str] = ()
-) -> list[tuple[str, Step]]:
-    """Return the stages protocol, sign-in, listing and content.
-
-    `under` are the paths whose repositories are listed, none for all; `repositories` are names
-    that the user entered, for a registry that shows no list.
-    """
-    look = _Look(registry, tuple(under) or ("",), tuple(repositories))
-    return [
-        ("protocol", look.protocol),
-        ("sign-in", look.sign_in),
-        ("listing", look.listing),
-        ("content", look.content),
-    ]
+def stages(registry: Registry) -> list[tuple[str, Step]]:
+    """Return the stages protocol and sign-in; `oci.content` has those that follow."""
+    look = _Look(registry)
+    return [("protocol", look.protocol), ("sign-in", look.sign_in)]
 
 
 class _Look:
-    """One look at a registry; each stage goes on with what the one before has found."""
+    """One look at a registry."""
 
-    def __init__(
-        self, registry: Registry, under: tuple[str, ...], repositories: tuple[str, ...]
-    ) -> None:
+    def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        self._under = under
-        self._found = list(repositories)
-        self._entered = len(repositories)
 
     def protocol(self) -> Outcome:
         registry = self._registry
@@ -110,42 +84,3 @@ class _Look:
             return f"The token server{where} accepts the sign-in {user}."
         registry.verify_sign_in()
         return f"The registry accepts the sign-in {user}."
-
-    def listing(self) -> Outcome:
-        counts = []
-        try:
-            for path in self._under:
-                listed = self._registry.catalog(path, enough=ENOUGH)
-                more = "at least " if len(listed) >= ENOUGH else ""
-                where = f" under {path}" if path else ""
-                counts.append(f"{more}{len(listed):,}{where}")
-                self._found += listed.names
-        except RegistryError as error:
-            return without_list(error, entered=bool(self._entered))
-        if not self._found:
-            return warned(
-                "There are no repositories"
-                + (f" under {', '.join(self._under)}." if any(self._under) else "."),
-                code="no-repositories",
-                remedy="Check the path, and whether this account may see what is there.",
-            )
-        return f"Repositories: {', '.join(counts)}."
-
-    def content(self) -> Outcome:
-        """Read the tags and one manifest; what is wrong here does not stop synchronizing."""
-        if not self._found:
-            return not_needed("There is no repository to read.")
-        name = self._found[0]
-        try:
-            tags = self._registry.tags(name)
-            if not tags:
-                return not_needed(f"{name} has no tags.")
-            manifest = self._registry.manifest(name, tags.names[-1])
-        except Cancelled:
-            raise
-        except RegistryError as error:
-            message = f"{error} {error.cause}".strip()
-            return warned(message, code=error.code, remedy=error.remedy)
-        kind = "an index" if isinstance(manifest.document, Index) else "a manifest"
-        tagged = "1 tag" if len(tags) == 1 else f"{len(tags):,} tags"
-        return f"{name} has {tagged}; {manifest.reference} is {kind}."

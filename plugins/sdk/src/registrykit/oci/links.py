@@ -67,8 +67,8 @@ def next_page(listing: Url, current: Url, header: str) -> Url | None:
             code="foreign-link",
         )
     # Behind a proxy, registries leave out the part of the path that they do not know of.
-    known = "/v2/" in target.path and listing.path.endswith(target.path)
-    if not known:
+    begins = any(version in target.path for version in ("/v1/", "/v2/"))
+    if not (begins and listing.path.endswith(target.path)):
         raise _unreadable(f"It leads to another list, {target.shown}.")
     return replace(listing, query=target.query)
 

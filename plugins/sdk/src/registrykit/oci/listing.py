@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import msgspec
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from registrykit.http import Response
 
 MOST_UNUSABLE = 100
+
+T = TypeVar("T", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,43 @@ def read_listing(
     `first` is the first page with its query. Of the names, those that are `wanted` are kept; with
     `enough` of them the rest is not read.
     """
+
+    def entries(body: bytes) -> list[str | float]:
+        answer = _object(body)
+        if judge is not None:
+            judge(answer)
+        # A list or a map is no name, however deep it is.
+        return [name if isinstance(name, str | float | int) else "" for name in _names(answer, key)]
+
     names: dict[str, None] = {}
     unusable: list[str] = []
-    odd = empty = pages = 0
+    odd = pages = 0
+    for _, found in read_pages(ask, first, entries, limits):
+        pages += 1
+        for name in found:
+            if not isinstance(name, str) or not usable(name):
+                odd += 1
+                if len(unusable) < MOST_UNUSABLE:
+                    unusable.append(clean(str(name)[:400], 80))
+            elif wanted is None or wanted(name):
+                names[name] = None
+        bound(len(names), limits)
+        if enough is not None and len(names) >= enough:
+            break
+    return Listing(tuple(names), tuple(unusable), odd, pages)
+
+
+def read_pages(
+    ask: Callable[[Url], Response],
+    first: Url,
+    entries: Callable[[bytes], list[T]],
+    limits: OciLimits,
+) -> Iterator[tuple[Response, list[T]]]:
+    """Yield each page with what `entries` finds in it; raise `BadAnswer` if they have no end.
+
+    How many entries there are is for the caller to `bound`.
+    """
+    empty = pages = 0
     # By their hashes: there may be thousands, each as long as a page.
     seen: set[int] = set()
     ends: set[int] = set()
@@ -73,36 +109,23 @@ def read_listing(
             _endless(f"It had no end after {pages:,} pages.")
         response = ask(page)
         pages += 1
-        answer = _object(response.body)
-        if judge is not None:
-            judge(answer)
-        found = _names(answer, key)
+        found = [] if response.not_modified else entries(response.body)
         page = next_page(first, page, response.headers.get("link", ""))
-        for name in found:
-            if not isinstance(name, str) or not usable(name):
-                odd += 1
-                if len(unusable) < MOST_UNUSABLE:
-                    unusable.append(clean(_words(name)[:400], 80))
-            elif wanted is None or wanted(name):
-                names[name] = None
-        if len(names) > limits.names:
-            _endless(f"It holds more than {limits.names:,} names.")
-        if enough is not None and len(names) >= enough:
-            break
+        yield response, found
         if found:
             empty = 0
-            both = hash((_words(found[0]), _words(found[-1])))
+            both = hash((found[0], found[-1]))
             if page is not None and both in ends:
                 _endless("It repeats itself.")
             ends.add(both)
         elif page is not None and (empty := empty + 1) > limits.empty_pages:
             _endless(f"{empty} empty pages came, one after another.")
-    return Listing(tuple(names), tuple(unusable), odd, pages)
 
 
-def _words(name: object) -> str:
-    """Return a name as it may be shown; a list or a map is none, however deep it is."""
-    return str(name) if isinstance(name, str | int | float) else ""
+def bound(number: int, limits: OciLimits) -> None:
+    """Raise `BadAnswer` if a list has more names than any has."""
+    if number > limits.names:
+        _endless(f"It holds more than {limits.names:,} names.")
 
 
 def _object(body: bytes) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from registrykit.artifacts import lies_under
-from registrykit.errors import BadAnswer, NotAllowed, NotFound, RegistryError
+from registrykit.errors import BadAnswer, NotAllowed, NotFound, RegistryError, SignInFailed
 from registrykit.http import Response
 from registrykit.oci.addresses import Address
 from registrykit.oci.asking import Asker, NoList, told
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 _LARGE = 256 * 1024
 _NO_HEAD = frozenset((400, 405, 501))
+_NOT_FOR_US = frozenset(
+    (NotAllowed.default_code, SignInFailed.default_code, "needs-sign-in"),
+)
 _NO_CATALOG = frozenset((404, 405, 501))
 
 
@@ -101,8 +104,10 @@ class Registry:
                 remedy="Enter the paths of the repositories.",
                 code="no-catalog",
             ) from None
-        except NotAllowed as error:
-            if error.code not in (NotAllowed.default_code, "needs-sign-in"):
+        except (NotAllowed, SignInFailed) as error:
+            if error.code not in _NOT_FOR_US:
+                raise
+            if isinstance(error, SignInFailed) and not self._lets_in():
                 raise
             if self.sign_in.credentials:
                 message = "Signed in, but this account may not list repositories."
@@ -116,6 +121,18 @@ class Registry:
                 remedy=remedy,
                 code="catalog-not-allowed",
             ) from None
+
+    def _lets_in(self) -> bool:
+        """Say whether whoever asks is let in elsewhere, so that it is the list that is closed."""
+        is_open = self.probe().status != 401
+        if is_open or not self.sign_in.credentials:
+            # Where nobody is asked for a password, it may be the password that is wrong.
+            return is_open and not self.sign_in.credentials
+        try:
+            self.verify_sign_in()
+        except (NotAllowed, SignInFailed):
+            return False
+        return True
 
     def tags(self, repository: str) -> Listing:
         """Return the tags of a repository; raise `NotFound` if there is none, `no-repository`."""

@@ -9,17 +9,17 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from registrykit.errors import SignInFailed
+from registrykit.errors import BadAnswer, NotAllowed, NotFound, SignInFailed, Unreachable
 from registrykit.http.fields import authorization_of
 from registrykit.oci.addresses import Address
 from registrykit.oci.challenges import Challenge, read_challenges
 from registrykit.oci.limits import OciLimits
-from registrykit.oci.tokens import Realm, Token, fetch_token
+from registrykit.oci.tokens import Realm, Token, fetch_token, pulls
 from registrykit.urls import Basic, Credentials
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 CATALOG = "registry:catalog:*"
 
 MOST_KEPT = 256
+TOGETHER = 10
+"""Scopes that one token is asked for."""
 _STRIPES = 16
 
 T = TypeVar("T")
@@ -101,6 +103,7 @@ class SignIn:
         self._ways: dict[str, Way] = {}  # by what requests have in common
         self._exact: dict[str, Way] = {}  # by scope, where that could not have been guessed
         self._tokens: dict[str, Token] = {}
+        self._groups: dict[str, tuple[str, ...]] = {}  # by each scope in them
         self._failure: SignInFailed | None = None
         self.confirmed = False
         self._probe: Probe | None = None
@@ -181,14 +184,25 @@ class SignIn:
 
     # Tokens
 
+    def expect(self, scopes: Iterable[str]) -> None:
+        """Name what will be read, in this order, so that one token may serve several scopes."""
+        waiting = list(scopes)
+        parts = (
+            tuple(waiting[start : start + TOGETHER]) for start in range(0, len(waiting), TOGETHER)
+        )
+        with self._lock:
+            self._groups = {scope: part for part in parts if len(part) > 1 for scope in part}
+
     def token(self, realm: Realm, scope: str, refused: Token | None = None) -> Token:
         """Return a token for `scope`: a known one, unless it is old or the one that was refused."""
         if known := self._known(scope, refused):
             return known
         credentials = self.credentials
         basic = credentials if isinstance(credentials, Basic) else None
+        group = self._group(scope) if refused is None and (self.confirmed or not basic) else ()
+        stripe = hash(group[0] if group else scope) % _STRIPES
         # Always in this order, or two threads could wait for each other.
-        with self.guard(signed=basic is not None), self._stripes[hash(scope) % _STRIPES]:
+        with self.guard(signed=basic is not None), self._stripes[stripe]:
             if known := self._known(scope, refused):
                 return known
             if basic is not None:
@@ -197,6 +211,9 @@ class SignIn:
                 # It worked until now, and however short tokens live here, this shall be no storm.
                 soonest = refused.obtained + self.limits.token_apart
                 self.http.cancel.wait(max(0.0, soonest - time.monotonic()))
+            # It may have been asked for meanwhile, and not have been granted for this scope.
+            if group and self._group(scope) and (token := self._shared(realm, scope, group, basic)):
+                return token
             try:
                 token = fetch_token(self.http, realm, scope, basic, self.limits)
             except SignInFailed as error:
@@ -206,6 +223,32 @@ class SignIn:
             with self._lock:
                 _keep(self._tokens, scope, token)
             return token
+
+    def _group(self, scope: str) -> tuple[str, ...]:
+        with self._lock:
+            return self._groups.get(scope, ())
+
+    def _shared(
+        self, realm: Realm, scope: str, group: tuple[str, ...], basic: Basic | None
+    ) -> Token | None:
+        """Return a token for a whole group; None where it does not say that `scope` is in it.
+
+        A group is asked for once, and no other one after an answer that makes no use of it.
+        """
+        covered: frozenset[str] = frozenset()
+        try:
+            token = fetch_token(self.http, realm, " ".join(group), basic, self.limits)
+            covered = pulls(token).intersection(group)
+        except (BadAnswer, NotAllowed, NotFound, SignInFailed, Unreachable):
+            pass  # what is asked for one scope alone says for certain whether that is wrong
+        with self._lock:
+            if len(covered) < 2:
+                self._groups = {}
+            for one in group:
+                self._groups.pop(one, None)
+            for one in covered:
+                _keep(self._tokens, one, token)
+        return token if scope in covered else None
 
     def _known(self, scope: str, refused: Token | None) -> Token | None:
         with self._lock:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from registrykit.artifacts import lies_under
 from registrykit.checks import Outcome, Step, not_needed, warned
-from registrykit.errors import BadAnswer, Cancelled, NotFound, RegistryError
-from registrykit.oci.checks import ENOUGH, stages, without_list
+from registrykit.errors import BadAnswer, Cancelled, NotAllowed, NotFound, RegistryError
+from registrykit.oci.checks import stages, without_list
 from registrykit.oci.content.look import Look
 from registrykit.oci.content.shapes import HELM_CONFIG, is_attached, only_file, pack_layer, shape_of
 from registrykit.oci.content.source import ARCHIVE, Source, kinds, misplaced
@@ -19,6 +19,8 @@ from registrykit.versions import newest
 if TYPE_CHECKING:
     from registrykit.http import Http
 
+ENOUGH = 1000
+"""How many repositories are counted; whether there are more, the synchronization will tell."""
 _MOST_TRIED = 8
 _MOST_TOLD = 3
 _PLURALS = {"chart": "charts", "pack": "packs", "zarf": "Zarf packages"}
@@ -33,9 +35,9 @@ _WORDS = {
 
 def content_stages(http: Http, source: Source) -> list[tuple[str, Step]]:
     """Return the stages protocol, sign-in, listing and content of `registrykit.checks.run`."""
-    protocol, sign_in, *_ = stages(source.registry(http))
     look = _Check(http, source)
-    return [protocol, sign_in, ("listing", look.listing), ("content", look.content)]
+    first = stages(source.registry(http))
+    return [*first, ("listing", look.listing), ("content", look.content)]
 
 
 class _Check:
@@ -81,20 +83,29 @@ class _Check:
         """Read some manifests; what is wrong here does not stop synchronizing."""
         if not self._found:
             return not_needed("There is no repository to read.")
+        entered = self._source.entered()
+        names = dict.fromkeys([*entered, *_here_and_there(self._found)])
         said: list[str] = []
+        good = ""
         absent: NotFound | None = None
         try:
-            for name in _here_and_there(self._found):
+            for name in islice(names, _MOST_TRIED):
+                if good and name not in entered:
+                    break
                 try:
                     kind, sentence = self._kind(name)
                 except NotFound as error:  # listed, and without a tag; or entered by mistake
+                    if name in entered:
+                        return _mistaken(error)
                     absent = absent or error
                     continue
                 if kind and self._source.shows(kind):
-                    return sentence
+                    good = good or sentence
                 said.append(sentence)
             if absent and not said:
                 raise absent
+            if good:
+                return good
         except Cancelled:
             raise
         except RegistryError as error:
@@ -142,7 +153,7 @@ class _Check:
             try:
                 tags = self._registry.tags(name).names
                 image = self._registry.manifest(name, tags[-1]).document if tags else None
-            except BadAnswer:
+            except (BadAnswer, NotFound, NotAllowed):
                 continue
             if isinstance(image, Image) and _looks_like_pack(image):
                 return name
@@ -165,14 +176,23 @@ class _Check:
         return kind, f"{name} has {_some(len(tags), 'tag')}; {tag} is {_WORDS[kind]}."
 
 
+def _mistaken(error: NotFound) -> Outcome:
+    """Return the verdict on a repository that was entered and is not there."""
+    return warned(
+        f"{error} {error.cause}".strip(),
+        code=error.code,
+        remedy="Correct the path of this repository as the registry shows it, without the endpoint "
+        "before it. If it is right, this account may not see the repository.",
+    )
+
+
 def _here_and_there(names: Iterable[str]) -> list[str]:
-    """Return some of the names: the first of every folder, before all others."""
+    """Return the names: the first of every folder, before all others."""
     folders: dict[str, list[str]] = {}
     for name in names:
         folders.setdefault(name.rpartition("/")[0], []).append(name)
     first = [held[0] for held in folders.values()]
-    others = [name for held in folders.values() for name in held[1:]]
-    return [*first, *others][:_MOST_TRIED]
+    return [*first, *(name for held in folders.values() for name in held[1:])]
 
 
 def _looks_like_pack(image: Image) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO, BinaryIO, cast
 
@@ -35,20 +35,29 @@ def downloaded(
     if descriptor.size <= AT_ONCE:
         yield io.BytesIO(registry.read_blob(repository, descriptor))
         return
+
+    def fill(file: IO[bytes]) -> None:
+        with registry.blob(repository, descriptor) as pieces:
+            file.writelines(pieces)
+
+    with filled(fill) as file:
+        yield file
+
+
+@contextmanager
+def filled(fill: Callable[[IO[bytes]], None]) -> Iterator[BinaryIO]:
+    """Give what `fill` writes, to be read from its beginning; damaged, it is asked for once more.
+
+    `fill` raises for what is damaged: `digest-mismatch`, `size-mismatch` or `truncated`.
+    """
     with tempfile.SpooledTemporaryFile(IN_MEMORY) as file:
         try:
-            _fill(file, registry, repository, descriptor)
+            fill(file)
         except (BadAnswer, Unreachable) as error:
             if error.code not in _WORTH_ANOTHER_TRY:
                 raise
             file.seek(0)
             file.truncate()
-            _fill(file, registry, repository, descriptor)
+            fill(file)
         file.seek(0)
         yield cast(BinaryIO, file)
-
-
-def _fill(file: IO[bytes], registry: Registry, repository: str, descriptor: Descriptor) -> None:
-    with registry.blob(repository, descriptor) as pieces:
-        for piece in pieces:
-            file.write(piece)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from registrykit.formats.pack_archive import PackContents, PackLimits, read_pack
+from registrykit.http import explain
 from registrykit.oci.content.download import downloaded
 from registrykit.oci.content.once import Once
 from registrykit.oci.content.source import Source, is_pack_place
@@ -19,6 +20,18 @@ LARGEST_PACK = PackLimits().unpacked
 """Bytes of a packed archive that are read."""
 SMALL = 4 * 1024 * 1024
 """Bytes of a config, or of a single text."""
+
+PASSING = explain.PASSING | frozenset(
+    (
+        "bad-challenge",
+        "bad-realm",
+        "digest-mismatch",
+        "no-token",
+        "size-mismatch",
+        "token-redirected",
+    )
+)
+"""Codes of `BadAnswer` for how content came here, or did not, and not for the content itself."""
 
 _KEPT = 32 * 1024 * 1024
 _AT_ONCE = 2

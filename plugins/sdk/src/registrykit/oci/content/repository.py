@@ -1,8 +1,9 @@
 """One repository on its way from what is remembered of it to what it holds now.
 
-Where its list of tags is the same, that one request is all. Such a list does not say whether a tag
-was moved: so whenever it has changed, and from time to time, the manifest of every tag is asked for
-under the validator of what is known of it.
+Where its list of tags is the same, that one request is all. Where it has changed, the manifests of
+the tags that are new are asked for. Such a list does not say whether a tag was moved: so then those
+are asked for as well that people move by habit, and from time to time every one, under the
+validator of what is known of it.
 """
 
 from __future__ import annotations
@@ -21,13 +22,14 @@ from registrykit.artifacts import Artifact
 from registrykit.errors import BadAnswer, NotAllowed, NotFound, RegistryError, Unreachable
 from registrykit.events import Complete, Document, Found, Note, Ref, Skip, SyncEvent, Unchanged
 from registrykit.formats.pack import PACK
-from registrykit.oci.content.look import Look
+from registrykit.oci.content.look import PASSING, Look
 from registrykit.oci.content.remembered import Row, hash_of, recall
 from registrykit.oci.content.rows import labelled, read_row
 from registrykit.oci.content.shapes import is_attached, shape_of
 from registrykit.oci.content.texts import pack_documents
 from registrykit.oci.manifests import Manifest
-from registrykit.versions import newest, sort_key
+from registrykit.oci.sign_in import pull
+from registrykit.versions import is_exact, newest, sort_key
 
 if TYPE_CHECKING:
     from registrykit.formats.pack_archive import PackContents
@@ -45,20 +47,6 @@ _PARTS, _LARGEST_PART = 16, 8
 # Faults of one answer; every other one is a fault of the registry, and ends the run.
 _OF_ONE = frozenset(("server-error", "bad-gateway", "truncated"))
 _NOT_FOR_US = frozenset((NotAllowed.default_code, "needs-sign-in"))
-# What is wrong with a manifest or its content, and not with how it came here.
-_LASTING = frozenset(
-    (
-        "bad-manifest",
-        "manifest-mixed",
-        "manifest-schema1",
-        "manifest-too-long",
-        "manifest-twice",
-        "manifest-type",
-        "bad-digest",
-        "too-large",
-    )
-)
-_DAMAGED = frozenset(("digest-mismatch", "size-mismatch"))
 # Letters of documents that come with the listing and wait until their repository is complete.
 _MOST_TEXT = 4 * 1024 * 1024
 
@@ -111,6 +99,9 @@ def outcomes(ctx: Context[Any], look: Look, found: Iterable[Place]) -> Iterator[
     Some threads ask for lists of tags, and others read what the tags lead to, of one repository or
     of many: so one with thousands of tags is read by as many as a thousand with a few.
     """
+    found = list(found)
+    names = (place.name for place in found if not ctx.completed(place.name))
+    look.registry.sign_in.expect(pull(name) for name in names)
     for part, taken in ctx.map(_read, _parts(ctx, look, found)):
         part.repository.take(taken)
         if part.last:
@@ -197,14 +188,20 @@ class _Repository:
             memory = known.as_memory() if self._place.nested else None
             return self._outcome([Unchanged(self._name, memory)])
         self._refuse_unusable(listed)
-        again = self._due or not self._same
         for tag in sorted((t for t in listed if not is_attached(t)), key=sort_key, reverse=True):
             row = known.rows.get(tag)
-            if row is None or again or tag in known.missing:
-                self.wanted.append(tag)
-            else:
+            if row is not None and self._is_believed(tag, row):
                 self._keep(tag, row)
+            else:
+                self.wanted.append(tag)
         return None
+
+    def _is_believed(self, tag: str, row: Row) -> bool:
+        """Say whether what is known of a tag is taken for true without asking."""
+        if self._due or tag in self._known.missing:
+            return False
+        # What could not be read may have been pushed once more.
+        return self._same or (is_exact(tag) and not row.gap)
 
     def outcome(self) -> Outcome:
         """Return what came of it; raise what was wrong with the registry when this was asked."""
@@ -216,7 +213,7 @@ class _Repository:
         fresh = replace(
             known,
             tags=self._tags,
-            checked=now() if self._due or not same else known.checked,
+            checked=now() if self._due else known.checked,
             missing=[*self._missing],
             leads=self._place.leads,
             rows=self._rows | {tag: row for tag, row in self._missing.items() if row is not None},
@@ -265,7 +262,7 @@ class _Repository:
         except RegistryError as error:
             if not _is_of_one(error):
                 raise
-            if error.code in _LASTING:
+            if isinstance(error, BadAnswer) and error.code not in PASSING:
                 return _Taken(tag, Row(gap=_reason(error)))
             return _Taken(tag, gap=_reason(error))
 
@@ -287,7 +284,7 @@ class _Repository:
         try:
             row, contents = read_row(look, manifest, shape, self._by_archive.get)
         except BadAnswer as error:
-            if error.code in _DAMAGED:
+            if error.code in PASSING:
                 raise
             return _Taken(tag, replace(row, gap=_reason(error)))
         return _Taken(tag, row, self._texts_of(tag, row, contents, manifest))
@@ -342,14 +339,15 @@ class _Repository:
                 yield Found(artifact, version)
 
 
-def places(names: Iterable[str], entered: Iterable[str]) -> list[Place]:
+def places(names: Iterable[str], entered: Iterable[str], unseen: Iterable[str] = ()) -> list[Place]:
     """Return the repositories in the order in which they are read: what lies below comes first.
 
-    A prefix vouches for all that lies below it, so it is complete when that is.
+    A prefix vouches for all that lies below it, so it is complete when that is; also for what is
+    `unseen`, of which nothing tells whether it is there.
     """
     by_hand = set(entered)
     every = {*names, *by_hand}
-    leading = {above for name in every for above in _above(name)}
+    leading = {above for name in {*every, *unseen} for above in _above(name)}
     found = [
         Place(name, name in leading, not every.isdisjoint(_above(name)), name in by_hand)
         for name in every

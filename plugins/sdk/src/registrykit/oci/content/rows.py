@@ -25,7 +25,7 @@ from registrykit.formats.pack import PACK
 from registrykit.formats.pack_archive import PackContents
 from registrykit.formats.text import utf8
 from registrykit.formats.zarf import SIGNATURES, checksum_problems, read_zarf_yaml
-from registrykit.oci.content.look import Look
+from registrykit.oci.content.look import PASSING, Look
 from registrykit.oci.content.remembered import Row
 from registrykit.oci.content.shapes import (
     CHECKSUMS,
@@ -54,7 +54,8 @@ def read_row(
     """Return the row of what is listed, and all of a pack that was read for it.
 
     `known` gives what was read of a pack before, by the digest of its archive. The error for what
-    cannot be read is `BadAnswer`; whatever else comes is about reaching it.
+    cannot be read is `BadAnswer`, except for those that are `PASSING`; whatever else comes is about
+    reaching it.
     """
     row = Row(manifest.digest, manifest.etag, shape.kind)
     if shape.kind == PACK.id:
@@ -205,7 +206,9 @@ def _image(look: Look, manifest: Manifest, shape: Shape, row: Row) -> Row:
                 told = _json(content, "The config", [])
                 config = {key: told[key] for key in _OF_CONFIGS if key in told}
                 del told
-        except BadAnswer:
+        except BadAnswer as error:
+            if error.code in PASSING:
+                raise
             config = {}  # what it adds is nothing that an image could not be listed without
         platform = Platform(*(plain_text(config.get(key)) for key in ("architecture", "os")))
         facts["platforms"] = [_platform(platform, plain_text(config.get("variant")))]

@@ -102,26 +102,27 @@ def misplaced(source: Source, path: str, names: Iterable[str] = ()) -> tuple[str
     """
     if source.provider != "pack":
         return None
+    read = {other.strip().strip("/") for other in source.paths}
     parts = [part for part in path.split("/") if part]
     for doubled in (_SEGMENTS, _SEGMENTS[:1]):
         if tuple(parts[-len(doubled) :]) == doubled:
             base = "/".join(parts[: -len(doubled)])
+            cure = f"Use `{base}`." if base else "Leave the base content path empty."
             return (
                 f"the base content path ends in `{'/'.join(doubled)}`, so "
                 f"`…/{'/'.join(doubled)}/{ARCHIVE}` was read.",
-                f"Use `{base}`." if base else "Leave the base content path empty.",
+                f"Leave it out: `{base}` is read already." if base in read else cure,
             )
     start = f"{source.address.base}/" if source.address.base else ""
-    there = sorted(
-        {
-            "/".join(name.removeprefix(start).split("/")[:-3])
-            for name in names
-            if name.startswith(start) and is_pack_place(name)
-        }
-    )
-    if not there:
+    there = {
+        "/".join(name.removeprefix(start).split("/")[:-3])
+        for name in names
+        if name.startswith(start) and is_pack_place(name)
+    }
+    others = sorted(there - read)[:5]
+    if not others:
         return None
-    bases = [f"`{base}`" if base else "no base content path" for base in there[:5]]
+    bases = [f"`{base}`" if base else "no base content path" for base in others]
     return (
         f"there is no `{source.address.repository(path, ARCHIVE)}`, but there are packs elsewhere.",
         f"Use {' or '.join(bases)}.",

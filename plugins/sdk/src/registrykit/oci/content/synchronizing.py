@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from registrykit.sync import Context
 
 _NO_LIST = frozenset(("no-catalog", "catalog-not-allowed"))
+_NOT_LISTED = "the registry does not list what it has, so this may be there or not: it is kept"
 
 
 def listing(ctx: Context[Any], source: Source) -> Iterator[SyncEvent]:
@@ -28,7 +29,10 @@ def listing(ctx: Context[Any], source: Source) -> Iterator[SyncEvent]:
     look = Look(ctx.http, source)
     listed = _listed(look)
     yield from listed.remarks
-    found = places(listed.names, source.entered())
+    unseen = [] if listed.whole else _below(ctx, set(source.entered()))
+    # Before a prefix is complete, for it would vouch for them.
+    yield from (Skip(Ref(path), _NOT_LISTED) for path in unseen)
+    found = places(listed.names, source.entered(), unseen)
     yield Progress(0, len(found), "repositories")
     step = max(1, len(found) // 100)
     refused: list[RegistryError] = []
@@ -90,6 +94,12 @@ def _listed(look: Look) -> _Listed:
     return _Listed(found.names, found.others, remarks)
 
 
+def _below(ctx: Context[Any], names: set[str]) -> list[str]:
+    """Return the paths that are stored below those of these names."""
+    stored = {known.path for name in names for known in ctx.known(name)}
+    return sorted(stored - names)
+
+
 def _sorted_out(
     source: Source, prefixes: tuple[str, ...], names: tuple[str, ...] | list[str]
 ) -> _Listed:
@@ -117,7 +127,8 @@ def _advice(source: Source, listed: _Listed, shown: set[str]) -> Iterator[Note]:
         places = [name for name in listed.others if is_pack_place(name)]
         if told := misplaced(source, path, places):
             why, cure = told
-            yield Note("no-packs", f"Synchronized, 0 packs: {why} {cure}")
+            held = f"no packs under {prefix}" if shown else "0 packs"
+            yield Note("no-packs", f"Synchronized, {held}: {why} {cure}")
 
 
 def _passed_over(source: Source, passed: Counter[str]) -> str:
