@@ -197,6 +197,7 @@ def test_the_fields_of_a_real_type_are_judged_one_by_one(app: App) -> None:
     assert [p.field for p in found.problems] == [
         "endpoint",
         "username",
+        "password",
         "documents",
         "ca_certificate",
     ]

@@ -89,6 +89,13 @@ def test_what_people_type_gets_a_scheme(typed: str, spelling: str) -> None:
     assert normalize(typed) == spelling
 
 
+@pytest.mark.parametrize("typed", ["http//a.example", "https:/a.example", "HTTPS;//a.example"])
+def test_a_scheme_with_a_slip_is_no_host(typed: str) -> None:
+    with pytest.raises(BadConfig) as caught:
+        normalize(typed)
+    assert caught.value.code == "url-scheme"
+
+
 def test_references_are_resolved_as_helm_does() -> None:
     assert beneath("https://h.example/charts", "a-1.tgz") == "https://h.example/charts/a-1.tgz"
     assert beneath("https://h.example/c/?t=1", "a.tgz") == "https://h.example/c/a.tgz?t=1"

@@ -112,6 +112,8 @@ def test_an_endpoint_suffix_leads_to_the_api(suffix: str, root: str) -> None:
         "registry.example.com/%2e%2e/x",
         "registry.example.com:99999",
         "registry.example.com/" + "a/" * 200,
+        "http//a.example",
+        "https:/a.example/acme",
     ],
 )
 def test_an_endpoint_that_names_no_registry_is_refused(typed: str) -> None:

@@ -29,6 +29,8 @@ _ANY = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)([^?#]*)(?:\?([^#]*))?(
 _LOGIN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)([^/?#@:]+):([^/?#@]+)@([^@]+)", re.DOTALL)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+# Also http//host and https:/host, which are no hosts called http.
+_OTHER_SCHEME = re.compile(r"(?:javascript|data|mailto|file):|https?(?:[:;]/|//)", re.I)
 _BAD_CHARACTER = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\\]")
 _DOT_SEGMENT = re.compile(r"(?:^|/)\.\.?(?:/|$)")
 _BROKEN_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -268,9 +270,12 @@ def normalize(text: str, scheme: str = "https") -> str:
     Two texts that name the same place give the same result. Raises `BadConfig`.
     """
     text = text.strip()
-    if text and "://" not in text and not re.match(r"(?:javascript|data|mailto|file):", text, re.I):
-        text = f"{scheme}://{text}"
-    return str(parse(text))
+    return str(parse(text if has_scheme(text) else f"{scheme}://{text}"))
+
+
+def has_scheme(text: str) -> bool:
+    """Say whether what a person typed begins with a scheme, or with what was meant as one."""
+    return not text or "://" in text or _OTHER_SCHEME.match(text) is not None
 
 
 def join(base: str, reference: str) -> str:

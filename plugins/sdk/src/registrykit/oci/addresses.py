@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from registrykit.errors import BadConfig, RegistryError
 from registrykit.oci.names import is_digest, is_tag, repository_path
-from registrykit.urls import Origin, Url, address_of, parse
+from registrykit.urls import Origin, Url, address_of, has_scheme, parse
 
 _NAMED = re.compile(r"(?:oci|docker)://", re.I)
 # Docker Hub is spoken of by one name and answers under another.
@@ -138,7 +138,7 @@ def _read_url(text: str, error: type[RegistryError] = BadConfig) -> Url:
             remedy="Enter the endpoint without it; a token belongs into the field for it.",
             code="bad-endpoint",
         )
-    if text and "://" not in text:
+    if not has_scheme(text):
         secure = parse(f"https://{text}", error)
         url = parse(f"http://{text}", error) if is_loopback(secure.origin.host) else secure
     else:
