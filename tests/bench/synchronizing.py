@@ -27,6 +27,8 @@ def main(url: str, data_dir: str) -> None:
         row, _ = app.registries.add("Bench", place, app.registries.draft("oci", values, {}))
         for _ in sys.stdin:
             run = app.synchronize(row).future.result()
+            # What a worker took is known once it has ended.
+            app.workers.close()
             memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * _UNIT / 1e6
             told = {
                 "outcome": run.outcome,
